@@ -1,0 +1,1 @@
+"""Data sets on disk -> arrays: one reader a file, no panel known here."""

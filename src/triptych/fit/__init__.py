@@ -1,0 +1,1 @@
+"""One training loop for all panels: checkpoints, exact resume, progress, trackers."""

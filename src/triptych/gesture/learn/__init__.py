@@ -1,0 +1,1 @@
+"""Training, evaluation, export: the only place of the panel with torch."""

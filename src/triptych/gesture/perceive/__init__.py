@@ -1,0 +1,1 @@
+"""Picture -> what is in it: hands, their gestures, faces. ONNX Runtime only."""

@@ -1,0 +1,1 @@
+"""Pixels -> virtual camera, file, page; the away card unless the analyser holds a lease."""

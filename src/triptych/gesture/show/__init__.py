@@ -1,0 +1,1 @@
+"""Decisions -> pixels: icons, progress ring, away card."""

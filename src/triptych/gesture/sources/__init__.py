@@ -1,0 +1,1 @@
+"""Where pictures come from: camera, video file, folder of pictures, the drawn demo."""
