@@ -1,0 +1,335 @@
+"""All settings of the gesture panel, checked at the door.
+
+One TOML file; each section is a table, each key has a default, a range and a sentence that
+`triptych gesture config` prints as a comment. Whatever does not fit becomes one sentence.
+"""
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from platformdirs import user_config_path
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
+
+from triptych.errors import BadConfig
+
+MAX_BYTES = 1_000_000
+"""A configuration larger than this is some other file."""
+
+
+class Section(BaseModel):
+    """One table: unknown keys, wrong types, NaN and infinities are refused; never changes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class Camera(Section):
+    """The camera to open when the command names no other source."""
+
+    device: int = Field(
+        default=0, ge=0, le=99, description="Number of the camera; 0 is the first one."
+    )
+    width: int = Field(
+        default=1280, ge=160, le=7680, description="Pixels to ask the camera for, across."
+    )
+    height: int = Field(
+        default=720, ge=120, le=4320, description="Pixels to ask the camera for, down."
+    )
+    fps: int = Field(
+        default=30, ge=1, le=120, description="Pictures a second to ask the camera for."
+    )
+
+
+class Perceive(Section):
+    """How a picture is read."""
+
+    faces: Literal["network", "haar"] = Field(
+        default="network",
+        description="How faces are found. haar is the old way: frontal, uncovered faces only.",
+    )
+    classifier: Literal["both", "shape", "appearance"] = Field(
+        default="both",
+        description="What a sign is read from: the hand's shape (21 points), its looks, or both.",
+    )
+    hands: int = Field(
+        default=2, ge=1, le=2, description="Hands looked for; 1 costs a little less."
+    )
+
+
+class Decide(Section):
+    """When a sign counts. All times are seconds."""
+
+    hold_seconds: float = Field(
+        default=0.5,
+        ge=0.3,
+        le=2.0,
+        description="How long a sign is held, while the ring fills, before others see it. "
+        "Longer if signs fire by accident.",
+    )
+    cooldown_seconds: float = Field(
+        default=1.0,
+        ge=0.0,
+        le=10.0,
+        description="Pause after a sign before the next one can start.",
+    )
+    enter: float = Field(
+        default=0.8,
+        ge=0.5,
+        le=0.99,
+        description="How sure a sign must be to start. Lower if your signs are missed, higher if "
+        "other movements are taken for signs.",
+    )
+    leave: float = Field(
+        default=0.5,
+        ge=0.1,
+        le=0.9,
+        description="A sign ends when it is less sure than this; below enter.",
+    )
+    smooth_seconds: float = Field(
+        default=0.12,
+        ge=0.0,
+        le=0.5,
+        description="Time constant of the averaging that irons out flicker.",
+    )
+    fastest: float = Field(
+        default=4.0,
+        ge=0.5,
+        le=50.0,
+        description="A hand that moves faster than this many of its widths a second is not read.",
+    )
+
+    @model_validator(mode="after")
+    def _leave_below_enter(self) -> Self:
+        if self.leave >= self.enter:
+            raise _disagreement("leave", self.leave, "less than", "decide.enter", self.enter)
+        return self
+
+
+class Presence(Section):
+    """When the picture is covered because nobody is there. All times are seconds."""
+
+    away_seconds: float = Field(
+        default=0.8,
+        ge=0.3,
+        le=1.0,
+        description="The picture is covered this long after the last sign of a person.",
+    )
+    return_seconds: float = Field(
+        default=0.5,
+        ge=0.3,
+        le=5.0,
+        description="How long a face must be clearly there before the picture is shown again.",
+    )
+    face_enter: float = Field(
+        default=0.7,
+        ge=0.3,
+        le=0.99,
+        description="How sure a face must be to show the picture again.",
+    )
+    face_stay: float = Field(
+        default=0.4,
+        ge=0.1,
+        le=0.99,
+        description="How sure a face must be to keep the picture shown; at most face_enter. "
+        "Lower if you are covered while you sit there.",
+    )
+
+    @model_validator(mode="after")
+    def _stay_at_most_enter(self) -> Self:
+        if self.face_stay > self.face_enter:
+            raise _disagreement(
+                "face_stay", self.face_stay, "at most", "presence.face_enter", self.face_enter
+            )
+        return self
+
+
+Meaning = Literal["no", "question", "yes", "comment", "goodbye"]
+
+
+class Sign(Section):
+    """What a hand sign says and how it looks."""
+
+    on: bool = Field(default=True, description="false: this sign is ignored.")
+    icon: str = Field(
+        min_length=1,
+        max_length=1000,
+        description="A built-in icon (no, question, yes, comment, goodbye) or the path of a PNG.",
+    )
+    text: str = Field(max_length=40, description="The label beside the icon.")
+    meaning: Meaning = Field(
+        description="What is said; signs with the same meaning may be mixed while holding."
+    )
+
+
+class Signs(Section):
+    """The vocabulary: one table for each hand sign."""
+
+    fist: Sign = Sign(icon="no", text="No", meaning="no")
+    palm: Sign = Sign(icon="question", text="Question", meaning="question")
+    ok: Sign = Sign(icon="yes", text="Yes", meaning="yes")
+    one: Sign = Sign(icon="comment", text="Comment", meaning="comment")
+    two_up: Sign = Sign(icon="comment", text="Comment", meaning="comment")
+    peace: Sign = Sign(icon="goodbye", text="Bye", meaning="goodbye")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_in(cls, given: Any) -> Any:
+        """A table that names only some of a sign's keys keeps the defaults of the others."""
+        if not isinstance(given, dict):
+            return given
+        filled: dict[Any, Any] = {}
+        for name, table in given.items():
+            known = cls.model_fields.get(name)
+            filled[name] = (
+                {**known.default.model_dump(), **table}
+                if known is not None and isinstance(table, dict)
+                else table
+            )
+        return filled
+
+
+class Show(Section):
+    """How signs look on the picture."""
+
+    labels: bool = Field(default=True, description="Write the sign's text beside its icon.")
+    place: Literal["top-left", "top-right", "bottom-left", "bottom-right"] = Field(
+        default="top-right", description="Corner of the picture, as others see it."
+    )
+    badge_seconds: float = Field(
+        default=1.5,
+        ge=0.5,
+        le=10.0,
+        description="An icon stays at least this long, also after letting go.",
+    )
+    size: float = Field(
+        default=0.16,
+        ge=0.05,
+        le=0.5,
+        description="Height of the icon as a share of the picture's height.",
+    )
+
+
+class Away(Section):
+    """The card that covers the picture."""
+
+    text: str = Field(default="Back soon", max_length=120, description="What the card says.")
+    picture: str = Field(
+        default="",
+        max_length=1000,
+        description="Path of a picture for the card; empty: the built-in card.",
+    )
+
+
+class Publish(Section):
+    """What other programs get."""
+
+    virtual_device: str = Field(
+        default="",
+        max_length=200,
+        description="Virtual camera to use, such as /dev/video10 or OBS Virtual Camera; "
+        "empty: the first one.",
+    )
+    fps: int = Field(default=30, ge=5, le=60, description="Pictures a second on live outputs.")
+    lease_seconds: float = Field(
+        default=0.5,
+        ge=0.1,
+        le=1.0,
+        description="The card is shown when the newest analysed picture is older than this.",
+    )
+
+
+class Config(Section):
+    """Everything that can be set; attribute names are TOML tables, all of them optional."""
+
+    camera: Camera = Camera()
+    perceive: Perceive = Perceive()
+    decide: Decide = Decide()
+    presence: Presence = Presence()
+    signs: Signs = Signs()
+    show: Show = Show()
+    away: Away = Away()
+    publish: Publish = Publish()
+
+    @classmethod
+    def load(cls, path: Path | None = None) -> Self:
+        """Read a TOML file (UTF-8); None: the user's own file, or the defaults if there is none.
+
+        Raises BadConfig with one sentence that names the file, the key, the value and what is
+        allowed.
+        """
+        if path is None:
+            path = default_path()
+            if not os.path.lexists(path):
+                return cls()
+        return cls._checked(_read_toml(path), f"{path}: ")
+
+    def sign(self, name: str) -> Sign:
+        """The settings of one of `types.SIGNS`."""
+        return getattr(self.signs, name)
+
+    def tuned(self, setting: str, value: float | int | bool | str) -> Self:
+        """A copy with one setting changed: `tuned("decide.hold_seconds", 0.7)`.
+
+        Raises BadConfig if the key is unknown or the value is not allowed.
+        """
+        tables = self.model_dump()
+        table: Any = tables
+        *parents, key = setting.split(".")
+        for name in parents:
+            table = table.setdefault(name, {}) if isinstance(table, dict) else None
+        if not isinstance(table, dict):
+            raise BadConfig(f"{setting} is not a setting.")
+        table[key] = value
+        return self._checked(tables, "")
+
+    @classmethod
+    def _checked(cls, tables: dict[str, Any], where: str) -> Self:
+        try:
+            return cls.model_validate(tables)
+        except ValidationError as error:
+            from triptych.gesture.config_words import sentence
+
+            raise BadConfig(where + sentence(cls, error)) from None
+
+
+def default_path() -> Path:
+    """Where the user's own configuration is looked for."""
+    return user_config_path("triptych") / "gesture.toml"
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise BadConfig(f"The configuration {path} cannot be read: {reason}.") from None
+    if len(content) > MAX_BYTES:
+        raise BadConfig(f"The configuration {path} is larger than 1 MB: name a TOML file.")
+    try:
+        return tomllib.loads(content.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise BadConfig(
+            f"The configuration {path} is not UTF-8 text (byte {error.start}): save it as UTF-8."
+        ) from None
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        reason = str(error).rstrip(".")
+        raise BadConfig(f"The configuration {path} is not valid TOML: {reason}.") from None
+
+
+def _disagreement(
+    key: str, value: float, relation: str, other: str, other_value: float
+) -> PydanticCustomError:
+    return PydanticCustomError(
+        "disagreement",
+        "{key} = {value} is not allowed: it must be {relation} {other} = {other_value}.",
+        {
+            "key": key,
+            "value": value,
+            "relation": relation,
+            "other": other,
+            "other_value": other_value,
+        },
+    )
