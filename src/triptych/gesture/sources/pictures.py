@@ -19,7 +19,8 @@ LONGEST_SIDE = 1920
 """Videos and slide shows are scaled down to this many pixels on their longer side."""
 
 PICTURE_SUFFIXES = frozenset(
-    ".avif .bmp .gif .jp2 .jpe .jpeg .jpg .pbm .pgm .png .pnm .ppm .tif .tiff .webp".split()
+    {".avif", ".bmp", ".gif", ".jp2", ".jpe", ".jpeg", ".jpg", ".pbm"}
+    | {".pgm", ".png", ".pnm", ".ppm", ".tif", ".tiff", ".webp"}
 )
 """File names that count as pictures, in lower case."""
 
