@@ -5,18 +5,13 @@ One TOML file; each section is a table, each key has a default, a range and a se
 """
 
 import os
-import tomllib
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from platformdirs import user_config_path
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-from pydantic_core import PydanticCustomError
 
 from triptych.errors import BadConfig
-
-MAX_BYTES = 1_000_000
-"""A configuration larger than this is some other file."""
+from triptych.gesture.config_file import default_path, read_toml
 
 
 class Section(BaseModel):
@@ -103,7 +98,10 @@ class Decide(Section):
     @model_validator(mode="after")
     def _leave_below_enter(self) -> Self:
         if self.leave >= self.enter:
-            raise _disagreement("leave", self.leave, "less than", "decide.enter", self.enter)
+            raise ValueError(
+                f"leave = {self.leave:g} is not allowed: "
+                f"it must be less than decide.enter = {self.enter:g}."
+            )
         return self
 
 
@@ -139,8 +137,9 @@ class Presence(Section):
     @model_validator(mode="after")
     def _stay_at_most_enter(self) -> Self:
         if self.face_stay > self.face_enter:
-            raise _disagreement(
-                "face_stay", self.face_stay, "at most", "presence.face_enter", self.face_enter
+            raise ValueError(
+                f"face_stay = {self.face_stay:g} is not allowed: "
+                f"it must be at most presence.face_enter = {self.face_enter:g}."
             )
         return self
 
@@ -263,7 +262,7 @@ class Config(Section):
             path = default_path()
             if not os.path.lexists(path):
                 return cls()
-        return cls._checked(_read_toml(path), f"{path}: ")
+        return cls._checked(read_toml(path), f"{path}: ")
 
     def sign(self, name: str) -> Sign:
         """The settings of one of `types.SIGNS`."""
@@ -292,44 +291,3 @@ class Config(Section):
             from triptych.gesture.config_words import sentence
 
             raise BadConfig(where + sentence(cls, error)) from None
-
-
-def default_path() -> Path:
-    """Where the user's own configuration is looked for."""
-    return user_config_path("triptych") / "gesture.toml"
-
-
-def _read_toml(path: Path) -> dict[str, Any]:
-    try:
-        with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise BadConfig(f"The configuration {path} cannot be read: {reason}.") from None
-    if len(content) > MAX_BYTES:
-        raise BadConfig(f"The configuration {path} is larger than 1 MB: name a TOML file.")
-    try:
-        return tomllib.loads(content.decode("utf-8-sig"))
-    except UnicodeDecodeError as error:
-        raise BadConfig(
-            f"The configuration {path} is not UTF-8 text (byte {error.start}): save it as UTF-8."
-        ) from None
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        reason = str(error).rstrip(".")
-        raise BadConfig(f"The configuration {path} is not valid TOML: {reason}.") from None
-
-
-def _disagreement(
-    key: str, value: float, relation: str, other: str, other_value: float
-) -> PydanticCustomError:
-    return PydanticCustomError(
-        "disagreement",
-        "{key} = {value} is not allowed: it must be {relation} {other} = {other_value}.",
-        {
-            "key": key,
-            "value": value,
-            "relation": relation,
-            "other": other,
-            "other_value": other_value,
-        },
-    )

@@ -12,7 +12,8 @@ from annotated_types import Ge, Le, MaxLen, MinLen
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
-from triptych.gesture.config import Config, Section, default_path
+from triptych.gesture.config import Config, Section
+from triptych.gesture.config_file import default_path
 
 _WIDTH = 88
 
@@ -51,8 +52,9 @@ def sentence(model: type[BaseModel], error: ValidationError) -> str:
     first = error.errors()[0]
     path = [str(part) for part in first["loc"]]
     key = ".".join(path)
-    if first["type"] == "disagreement":
-        return f"{key}.{first['msg']}"
+    if first["type"] == "value_error":
+        # Two keys of one table disagree; the model's own sentence names both.
+        return f"{key}.{first['ctx']['error']}"
     table, field = _find(model, path)
     if first["type"] == "extra_forbidden":
         near = difflib.get_close_matches(path[-1], table.model_fields, n=1)

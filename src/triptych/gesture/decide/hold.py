@@ -1,0 +1,121 @@
+"""Steady scores -> a sign that fires: hysteresis, hold, release, cooldown.
+
+Works on meanings, not on signs: the scores of signs that say the same are added up, so wobbling
+between one finger and two does not start the hold again.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from triptych.gesture.config import Decide
+from triptych.gesture.decide.smoothing import SignScores, by_meaning, share_above
+from triptych.gesture.types import MEANINGS, Ring
+
+RELEASE_SECONDS: Final = 0.2
+"""A sign that has fired must be let go for this long before anything can be held again."""
+
+_ROUNDING: Final = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Fired:
+    """A sign that has been held long enough; score: 0..1, that of its meaning."""
+
+    name: str
+    meaning: str
+    score: float
+
+
+class Hold:
+    """What is being held, and what has been.
+
+    A meaning becomes the candidate when its score reaches `enter`, and stays it while the score is
+    at least `leave` and no other meaning reaches `enter`. Held for `hold_seconds`, it fires once.
+    Then it must be let go (below `leave` for 0.2 s), and `cooldown_seconds` must pass since it
+    fired, before a sign, the same or another, can become the candidate.
+    """
+
+    def __init__(self) -> None:
+        self._candidate: str | None = None
+        self._held = 0.0
+        self._weights: dict[str, float] = {}
+        self._spent: str | None = None
+        self._let_go = 0.0
+        self._since_release = float("inf")
+        self._since_fire = float("inf")
+        self._before = by_meaning({}, {})
+        self._hold_seconds = 1.0
+
+    @property
+    def ring(self) -> Ring | None:
+        """The candidate and its progress, 0..1."""
+        if self._candidate is None:
+            return None
+        return Ring(self._leading_sign(), min(self._held / self._hold_seconds, 1.0))
+
+    @property
+    def still_held(self) -> bool:
+        """True while the sign that fired last has not been let go."""
+        return self._spent is not None and self._let_go == 0.0
+
+    def step(
+        self, scores: SignScores, seconds: float, meanings: Mapping[str, str], settings: Decide
+    ) -> Fired | None:
+        """Take in the smoothed scores `seconds` after the last ones.
+
+        meanings: sign -> what it says; signs that are not in it are ignored.
+        """
+        self._hold_seconds = settings.hold_seconds
+        before, after = self._before, by_meaning(scores, meanings)
+        self._before = after
+        self._since_fire += seconds
+        self._since_release += seconds
+        if self._spent is not None:
+            self._await_release(before, after, seconds, settings.leave)
+        free = min(self._since_release, self._since_fire - settings.cooldown_seconds)
+        if self._spent is not None or free <= 0.0:
+            return None
+        strongest = max(MEANINGS, key=lambda meaning: after[meaning])
+        if strongest != self._candidate and after[strongest] >= settings.enter:
+            share = share_above(before[strongest], after[strongest], settings.enter)
+            self._candidate, self._held = strongest, min(share * seconds, free)
+            self._weights = {}
+        elif self._candidate is not None and after[self._candidate] < settings.leave:
+            self._candidate = None
+        elif self._candidate is not None:
+            self._held += seconds
+        if self._candidate is None:
+            return None
+        self._weigh(self._candidate, scores, seconds, meanings)
+        if self._held < settings.hold_seconds - _ROUNDING:
+            return None
+        return self._fire(self._candidate, after[self._candidate])
+
+    def _weigh(
+        self, candidate: str, scores: SignScores, seconds: float, meanings: Mapping[str, str]
+    ) -> None:
+        """Add up which of the candidate's signs there is most evidence for."""
+        self._weights = {
+            name: self._weights.get(name, 0.0) + scores[name] * seconds
+            for name, meaning in meanings.items()
+            if meaning == candidate
+        }
+
+    def _fire(self, candidate: str, score: float) -> Fired:
+        self._candidate = None
+        self._spent, self._let_go, self._since_fire = candidate, 0.0, 0.0
+        return Fired(self._leading_sign(), candidate, score)
+
+    def _await_release(
+        self, before: Mapping[str, float], after: Mapping[str, float], seconds: float, leave: float
+    ) -> None:
+        spent = self._spent or ""
+        share = share_above(-before[spent], -after[spent], -leave) if after[spent] < leave else 0.0
+        self._let_go = self._let_go + seconds if share == 1.0 else share * seconds
+        if self._let_go >= RELEASE_SECONDS - _ROUNDING:
+            self._spent = None
+            self._since_release = self._let_go - RELEASE_SECONDS
+
+    def _leading_sign(self) -> str:
+        return max(self._weights, key=lambda name: self._weights[name])

@@ -1,0 +1,94 @@
+"""Scenes with a visible person -> the ring, the badge, and the gestures that fire."""
+
+from dataclasses import dataclass
+
+from triptych.gesture.config import Config
+from triptych.gesture.decide.badge import BadgeTimer
+from triptych.gesture.decide.hold import Hold
+from triptych.gesture.decide.motion import MotionLock
+from triptych.gesture.decide.person import MainPerson
+from triptych.gesture.decide.smoothing import (
+    MAX_STEP,
+    NOTHING,
+    SignScores,
+    Smoother,
+    by_meaning,
+    evidence,
+)
+from triptych.gesture.types import SIGNS, Badge, Event, Hand, Ring, Scene
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the signs in one picture come to."""
+
+    ring: Ring | None = None
+    badge: Badge | None = None
+    event: Event | None = None
+
+
+class GestureReader:
+    """Reads one hand of the main person at a time.
+
+    Of two hands the one with the strongest sign is read, and goes on being read as long as it is in
+    the picture with a sign at or above `leave`, whatever the other hand does. A hand that moves
+    faster than `fastest` votes for nothing: a ring that is filling is cancelled, unless the
+    movement was so short that the smoothed score stayed above `leave`.
+    """
+
+    def __init__(self, config: Config) -> None:
+        self.reconfigure(config)
+        self.reset(None)
+
+    def reconfigure(self, config: Config) -> None:
+        """Take over new settings without forgetting what is being held."""
+        self._config = config
+        signs = {name: config.sign(name) for name in SIGNS}
+        self._meanings = {name: sign.meaning for name, sign in signs.items() if sign.on}
+
+    def reset(self, t: float | None) -> None:
+        """Forget everything; the next picture counts for the time since `t`."""
+        self._t = t
+        self._track = 0
+        self._people = MainPerson()
+        self._motion = MotionLock()
+        self._smoother = Smoother()
+        self._hold = Hold()
+        self._badge = BadgeTimer()
+
+    def step(self, scene: Scene) -> Reading:
+        """Take in one picture; `scene.t` must not be before the last one."""
+        settings = self._config.decide
+        seconds = 0.0 if self._t is None else min(scene.t - self._t, MAX_STEP)
+        self._t = scene.t
+        hands = self._people.step(scene, self._config.presence.face_stay)
+        fast = self._motion.step(scene.t, hands, settings.fastest)
+        scores = self._smoother.step(
+            self._read(hands, fast, settings.leave), seconds, settings.smooth_seconds
+        )
+        fired = self._hold.step(scores, seconds, self._meanings, settings)
+        badge = self._badge.step(
+            scene.t,
+            fired.name if fired else None,
+            self._hold.still_held,
+            self._config.show.badge_seconds,
+        )
+        if fired is None:
+            return Reading(self._hold.ring, badge)
+        detail = {"name": fired.name, "meaning": fired.meaning, "score": round(fired.score, 3)}
+        return Reading(None, badge, Event(scene.t, "gesture", detail))
+
+    def _read(self, hands: list[Hand], fast: frozenset[int], leave: float) -> SignScores:
+        """The scores of the hand to read, NOTHING if there is none."""
+        votes = [(hand.track, NOTHING if hand.track in fast else evidence(hand)) for hand in hands]
+        if not votes:
+            return NOTHING
+        for track, scores in votes:
+            if track and track == self._track and self._strength(scores) >= leave:
+                return scores
+        self._track, scores = max(votes, key=lambda vote: self._strength(vote[1]))
+        return scores
+
+    def _strength(self, scores: SignScores) -> float:
+        """The score of the strongest meaning."""
+        return max(by_meaning(scores, self._meanings).values())
