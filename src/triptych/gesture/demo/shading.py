@@ -1,0 +1,151 @@
+"""Light on skin and cloth: a height field becomes colours.
+
+Wrapped diffuse light whose shadows turn red as light scatters in skin, light from above for the
+sky, darkness in crevices, shadows that bodies throw on each other, and a faint gloss. Colours are
+squared before and square-rooted after, a cheap stand-in for the sRGB curve.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from triptych.gesture.demo.solids import FAR, HeightField, Plane
+
+Colour = tuple[float, float, float]
+"""Blue, green, red, 0..255."""
+
+_TONES = np.array(  # red, green, blue from the lightest skin to the darkest
+    [
+        [252, 220, 202],
+        [240, 196, 170],
+        [226, 174, 142],
+        [204, 146, 110],
+        [164, 108, 76],
+        [118, 74, 52],
+        [80, 52, 40],
+        [56, 38, 31],
+    ],
+    np.float64,
+)
+
+SKIN, CLOTH = 0, 1
+"""Materials of bodies."""
+
+
+@dataclass(frozen=True, slots=True)
+class Light:
+    """One room's light.
+
+    towards: vector from the scene to the lamp, x right, y down, z to the viewer. key and ambient:
+    strength of the lamp and of the room. tint: blue, green, red factors of the lamp.
+    """
+
+    towards: tuple[float, float, float] = (-0.45, -0.6, 0.75)
+    key: float = 0.85
+    ambient: float = 0.42
+    tint: Colour = (0.96, 1.0, 1.04)
+
+
+def skin_colour(darkness: float, warmth: float = 0.0) -> Colour:
+    """The colour of skin; `darkness` 0..1, `warmth` about -1..1 from cool to ruddy."""
+    at = np.clip(darkness, 0, 1) * (len(_TONES) - 1)
+    low = min(int(at), len(_TONES) - 2)
+    red, green, blue = _TONES[low] + (_TONES[low + 1] - _TONES[low]) * (at - low)
+    return float(blue - 6 * warmth), float(green - 3 * warmth), float(red + 4 * warmth)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a hand and its arm are covered with.
+
+    skin and cloth: colours. pale: 0..1 how much lighter the palm is than the back of the hand.
+    blotch: strength of the skin's mottling. seed: of mottling and cloth folds.
+    """
+
+    skin: Colour = (142.0, 174.0, 226.0)
+    cloth: Colour = (120.0, 84.0, 52.0)
+    pale: float = 0.15
+    blotch: float = 1.0
+    seed: int = 0
+
+
+def _thrown(height: Plane, light: NDArray[np.float64], scale: float) -> Plane:
+    """Share of the lamp that nearer bodies hold off, 0..1; `height` [h, w] at any resolution."""
+    shade = np.zeros_like(height)
+    rows, cols = height.shape
+    for step in (0.05, 0.1, 0.17, 0.27):
+        reach = step * scale
+        dx, dy, dz = light * reach / max(light[2], 0.35)
+        move = np.array([[1, 0, -dx], [0, 1, -dy]], np.float32)
+        near = cv2.warpAffine(
+            height, move, (cols, rows), flags=cv2.INTER_LINEAR, borderValue=float(FAR)
+        )
+        blocked = np.clip((near - height - dz) / (0.02 * scale), 0, 1) * (1.0 - step * 1.8)
+        np.maximum(shade, blocked.astype(np.float32), out=shade)
+    return np.asarray(cv2.GaussianBlur(shade, (0, 0), max(0.018 * scale, 0.5)), np.float32)
+
+
+def _crevices(height: Plane, scale: float) -> Plane:
+    """How deep each pixel lies below its surroundings, 0..1."""
+    floor = np.where(height == FAR, height[height != FAR].min() - 0.05 * scale, height)
+    deep = np.zeros_like(height)
+    for width, weight in ((0.022, 0.6), (0.06, 0.55)):
+        around = cv2.GaussianBlur(floor, (0, 0), max(width * scale, 0.6))
+        deep += weight * np.clip((around - floor) / (width * scale), 0, 1)
+    return np.clip(deep, 0, 1)
+
+
+def shade(
+    field: HeightField, look: Look, light: Light, scale: float
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Colours [h, w, 3] (BGR, 0..255) and coverage [h, w] (0..1); `scale`: a hand in pixels."""
+    rows, cols = field.height.shape
+    half = np.asarray(
+        cv2.resize(
+            field.height, (max(cols // 2, 1), max(rows // 2, 1)), interpolation=cv2.INTER_NEAREST
+        ),
+        np.float32,
+    )
+    solid = field.height != FAR
+    towards = np.array(light.towards) / np.linalg.norm(light.towards)
+    colours = np.zeros((rows, cols, 3), np.float32)
+    if not solid.any():
+        return colours, solid.astype(np.float32)
+    held = cv2.resize(_thrown(half, towards, scale / 2), (cols, rows))[solid]
+    deep = cv2.resize(_crevices(half, scale / 2), (cols, rows))[solid]
+    nx, ny, nz, crease, nail, palm = field.layers[:, solid]
+    norm = 1 / np.sqrt(nx * nx + ny * ny + nz * nz + 1e-6)
+    facing = (nx * towards[0] + ny * towards[1] + nz * towards[2]) * norm
+    skin = field.material[solid] == SKIN
+    rng = np.random.default_rng(look.seed)
+    mottle = cv2.resize(
+        rng.normal(0, 1, (max(rows * 24 // int(scale), 2), max(cols * 24 // int(scale), 2))).astype(
+            np.float32
+        ),
+        (cols, rows),
+        interpolation=cv2.INTER_CUBIC,
+    )[solid]
+    lit = (1 - 0.75 * held) * light.key
+    hollow = 1 - 0.62 * deep
+    sky = light.ambient * (0.8 - 0.25 * ny * norm) * hollow
+    gloss = 0.05 * np.clip(facing, 0, 1) ** 12 * lit
+    pale = look.pale * np.clip(palm * 1.5 + 0.3, 0, 1)
+    crease = np.clip(crease, 0, 1)
+    out = np.empty((nx.size, 3), np.float32)
+    wraps, light_palm, nail_tone = (0.16, 0.24, 0.42), (150.0, 172.0, 228.0), (188.0, 196.0, 234.0)
+    for c in range(3):
+        base = look.skin[c] + pale * (light_palm[c] - look.skin[c])
+        base = base + 0.45 * nail * (nail_tone[c] * (0.25 + look.skin[2] / 300) - base)
+        base = base + look.blotch * mottle * (-2.6, -2.4, 0.6)[c]
+        base = np.where(skin, base, look.cloth[c] * (1 + 0.03 * mottle))
+        albedo = np.maximum(base, 3) ** 2 / 255.0**2
+        wrap = np.where(skin, wraps[c], 0.2)
+        diffuse = np.clip((facing + wrap) / (1 + wrap), 0, 1)
+        glow = (0.05, 0.12, 0.3)[c] * deep * skin  # light that bounces between folds is red
+        value = albedo * (lit * diffuse * light.tint[c] * (1 - 0.5 * deep) + sky + 0.3 * glow * sky)
+        value = value * (1 - (0.6, 0.52, 0.34)[c] * crease) + gloss * skin
+        out[:, c] = np.sqrt(np.clip(value, 0, 1.4)) * 255
+    colours[solid] = np.minimum(out, 255)
+    return colours, solid.astype(np.float32)
