@@ -1,0 +1,200 @@
+"""One training loop for all panels.
+
+All randomness of a step is a pure function of (seed, step): a task gets a fresh generator for each
+batch, and torch is reseeded before each step. So a checkpoint needs no random state, and a resumed
+run repeats an uninterrupted one exactly (bitwise on a CPU with the same number of threads).
+
+The weights that are evaluated and exported are an exponential moving average (Polyak and Juditsky
+1992); Fabric takes care of devices, precision and several processes.
+"""
+
+import math
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from lightning_fabric import Fabric
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from triptych.errors import BadInput, TriptychError
+from triptych.fit.tracker import Tracker
+
+CHECKPOINT = "checkpoint.pt"
+
+
+class NotFinite(TriptychError):
+    """The loss or a parameter became NaN or infinite; names the step and the tensor."""
+
+
+class Task(Protocol):
+    """What a panel brings to be trained.
+
+    network: the module to train. batch: draws the batch of one step on the host (it may run in
+    another thread, and must depend on nothing but its generator). loss: one scalar to minimise and
+    named numbers to log. evaluate: numbers measured on held-out data with the averaged weights.
+    """
+
+    network: nn.Module
+
+    def optimizer(self) -> torch.optim.Optimizer:
+        """The optimiser over the network's parameters, at its peak learning rate."""
+        ...
+
+    def batch(self, generator: np.random.Generator) -> Any:
+        """A batch of tensors (any nesting), drawn with `generator`."""
+        ...
+
+    def loss(self, network: nn.Module, batch: Any) -> tuple[Tensor, Mapping[str, Tensor]]:
+        """The loss of a batch, and parts of it to log."""
+        ...
+
+    def evaluate(self, network: nn.Module) -> Mapping[str, float]:
+        """Numbers on held-out data; `network` is in evaluation mode."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How long and how to train.
+
+    warmup: steps over which the learning rate rises linearly; then it falls along a cosine to zero.
+    average: decay of the moving average of the weights. clip: largest norm of the gradient.
+    """
+
+    steps: int
+    seed: int = 0
+    warmup: int = 100
+    average: float = 0.998
+    clip: float = 5.0
+    log_every: int = 50
+    save_every: int = 500
+    evaluate_every: int = 500
+    precision: str = "32-true"
+    accelerator: str = "auto"
+
+    def rate(self, step: int) -> float:
+        """The factor on the peak learning rate at a step, 0..1."""
+        if step < self.warmup:
+            return (step + 1) / self.warmup
+        done = (step - self.warmup) / max(1, self.steps - self.warmup)
+        return 0.5 * (1 + math.cos(math.pi * min(done, 1.0)))
+
+
+def fit(
+    task: Task,
+    plan: Plan,
+    folder: Path,
+    tracker: Tracker,
+    on_step: Callable[[int], None] = lambda step: None,
+) -> nn.Module:
+    """Train until `plan.steps`, resuming from `folder` if it holds a checkpoint of the same plan.
+
+    Returns the network with averaged weights, in evaluation mode. Raises `BadInput` if the
+    checkpoint belongs to another plan or network, `NotFinite` if training diverges.
+    """
+    # lightning's type stubs want literals; the plan has been validated at the door
+    fabric = Fabric(accelerator=plan.accelerator, devices=1, precision=plan.precision)  # type: ignore[arg-type]
+    network, optimizer = fabric.setup(task.network, task.optimizer())
+    average = AveragedModel(
+        task.network, multi_avg_fn=get_ema_multi_avg_fn(plan.average), use_buffers=True
+    )
+    peak = [group["lr"] for group in optimizer.param_groups]
+    first = _restore(folder, plan, task.network, optimizer, average)
+    folder.mkdir(parents=True, exist_ok=True)
+    began = time.monotonic()
+
+    def draw(step: int) -> Any:
+        return task.batch(np.random.default_rng([plan.seed, step]))
+
+    with ThreadPoolExecutor(1) as drawer:
+        upcoming = drawer.submit(draw, first)
+        for step in range(first, plan.steps):
+            batch = fabric.to_device(upcoming.result())
+            upcoming = drawer.submit(draw, step + 1)
+            torch.manual_seed((plan.seed << 32) ^ step)
+            for group, rate in zip(optimizer.param_groups, peak, strict=True):
+                group["lr"] = rate * plan.rate(step)
+            network.train()
+            optimizer.zero_grad(set_to_none=True)
+            loss, parts = task.loss(network, batch)
+            fabric.backward(loss)
+            norm = fabric.clip_gradients(network, optimizer, max_norm=plan.clip)
+            optimizer.step()
+            average.update_parameters(task.network)
+
+            done = step + 1
+            if done % plan.log_every == 0 or done == plan.steps:
+                if not math.isfinite(loss.item()):
+                    raise NotFinite(_blame(task.network, step))
+                tracker.log(
+                    done,
+                    {"loss": loss.item(), "gradient_norm": float(norm if norm is not None else 0)}
+                    | {name: value.item() for name, value in parts.items()}
+                    | {"steps_per_second": (done - first) / (time.monotonic() - began)},
+                )
+            if done % plan.evaluate_every == 0 or done == plan.steps:
+                average.eval()
+                tracker.log(done, dict(task.evaluate(average.module)))
+            if done % plan.save_every == 0 or done == plan.steps:
+                _save(folder, plan, done, task.network, optimizer, average)
+            on_step(done)
+    return average.module.eval()
+
+
+def _save(
+    folder: Path,
+    plan: Plan,
+    step: int,
+    network: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    average: AveragedModel,
+) -> None:
+    state = {
+        "plan": asdict(plan),
+        "step": step,
+        "network": network.state_dict(),
+        "optimizer": optimizer.state_dict(),
+        "average": average.state_dict(),
+    }
+    # Written beside and renamed, so that a kill leaves the old checkpoint whole.
+    beside = folder / (CHECKPOINT + ".part")
+    torch.save(state, beside)
+    beside.replace(folder / CHECKPOINT)
+
+
+def _restore(
+    folder: Path,
+    plan: Plan,
+    network: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    average: AveragedModel,
+) -> int:
+    path = folder / CHECKPOINT
+    if not path.exists():
+        return 0
+    state = torch.load(path, map_location="cpu", weights_only=True)
+    if state["plan"] != asdict(plan):
+        raise BadInput(
+            f"{path} was written with another plan ({state['plan']}); "
+            "resume with the same settings or choose another folder."
+        )
+    try:
+        network.load_state_dict(state["network"])
+    except RuntimeError as error:
+        raise BadInput(f"{path} holds another network; choose another folder.") from error
+    optimizer.load_state_dict(state["optimizer"])
+    average.load_state_dict(state["average"])
+    return state["step"]
+
+
+def _blame(network: nn.Module, step: int) -> str:
+    for name, parameter in network.named_parameters():
+        if not torch.isfinite(parameter).all():
+            return f"Training diverged at step {step}: {name} is not finite; lower the rate."
+    return f"Training diverged at step {step}: the loss is not finite; lower the learning rate."

@@ -1,0 +1,117 @@
+"""The network that reads one hand: where its 21 landmarks are and which sign it makes.
+
+One MobileNetV2 (the talk's choice, S5) feeds three answers, trained together so that the measured
+best can ship and the others stay selectable:
+
+- appearance: the plain classifier, from pooled features;
+- shape: from the landmarks alone, which carry over to strangers better than looks;
+- both: from the embedding and the shape.
+
+Landmarks are expectations over heat maps (integral regression, Sun et al. 2018, arXiv 1711.08229)
+and are distilled from a teacher's (MediaPipe Hands).
+"""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from triptych.gesture.learn.backbone import ConvUnit, MobileNetV2
+from triptych.gesture.types import GESTURES
+
+SIZE = 128
+"""Width and height of the crop that the network reads, pixels."""
+
+REACH = 1.5
+"""Side of the crop, in units of the larger extent of the landmarks."""
+
+EMBEDDING = 128
+PALM = (0, 5, 9, 13, 17)
+"""Wrist and knuckles: the part of the hand that keeps its shape, used to normalise the rest."""
+
+
+class Reading(NamedTuple):
+    """Answers for a batch of crops.
+
+    logits: of `appearance`, `shape` and `both`, each [B, 8], over `GESTURES`.
+    landmarks: [B, 21, 2], fractions of the crop. embedding: [B, 128].
+    """
+
+    logits: dict[str, Tensor]
+    landmarks: Tensor
+    embedding: Tensor
+
+
+def normalise_landmarks(landmarks: Tensor) -> Tensor:
+    """[B, 21, 2] -> [B, 42]: centred on the palm, in units of its size; the turn is kept."""
+    palm = landmarks[:, PALM]
+    centre = palm.mean(dim=1, keepdim=True)
+    size = (palm - centre).norm(dim=2).mean(dim=1)[:, None, None].clamp_min(0.02)
+    return ((landmarks - centre) / size).flatten(1)
+
+
+class HandReader(nn.Module):
+    """[B, 3, 128, 128], RGB in [-1, 1] -> `Reading`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.backbone = MobileNetV2(taps=(6, 13, 17))
+        width = 64
+        self.lateral = nn.ModuleList(
+            ConvUnit(channels, width, 1, 1, active=False) for channels in self.backbone.channels
+        )
+        self.refine = nn.Sequential(
+            ConvUnit(width, width, 3, 1, groups=width, active=True),
+            ConvUnit(width, 96, 1, 1, active=True),
+            ConvUnit(96, 96, 3, 1, groups=96, active=True),
+            ConvUnit(96, 96, 1, 1, active=True),
+        )
+        self.heat = nn.Conv2d(96, 21, 1)
+        # Pooled features of the last stage and of the landmark branch, which sees finer detail.
+        self.embed = nn.Linear(self.backbone.channels[-1] + 96, EMBEDDING)
+        self.appearance = nn.Sequential(nn.Dropout(0.2), nn.Linear(EMBEDDING, len(GESTURES)))
+        self.shape = nn.Sequential(
+            nn.Linear(42, 128), nn.ReLU(), nn.Dropout(0.1), nn.Linear(128, 64), nn.ReLU()
+        )
+        self.shape_out = nn.Linear(64, len(GESTURES))
+        self.both = nn.Sequential(
+            nn.Dropout(0.2),
+            nn.Linear(EMBEDDING + 64, 64),
+            nn.ReLU(),
+            nn.Linear(64, len(GESTURES)),
+        )
+
+    def forward(self, crops: Tensor) -> Reading:
+        """[B, 3, S, S] -> logits, landmarks as fractions of the crop, embedding."""
+        fine, middle, coarse = self.backbone(crops)
+        # The maps have strides 8, 16 and 32; sum them at stride 8.
+        x = self.lateral[2](coarse)
+        x = self.lateral[1](middle) + F.interpolate(x, scale_factor=2.0, mode="nearest")
+        x = self.lateral[0](fine) + F.interpolate(x, scale_factor=2.0, mode="nearest")
+        x = self.refine(x)
+        landmarks = expected_position(self.heat(x))
+        pooled = torch.cat([coarse.mean(dim=(2, 3)), x.mean(dim=(2, 3))], dim=1)
+        embedding = F.relu(self.embed(pooled))
+        # The landmarks answer to the teacher alone: the signs must not bend them.
+        shape = self.shape(normalise_landmarks(landmarks.detach()))
+        logits = {
+            "appearance": self.appearance(embedding),
+            "shape": self.shape_out(shape),
+            "both": self.both(torch.cat([embedding, shape], dim=1)),
+        }
+        return Reading(logits, landmarks, embedding)
+
+
+def expected_position(heat: Tensor) -> Tensor:
+    """[B, N, H, W] -> [B, N, 2]: the mean (x, y) under each map's softmax, fractions of the crop.
+
+    Positions run a little past the border (-0.25..1.25), where cut-off fingers lie.
+    """
+    height, width = heat.shape[2:]
+    weights = heat.flatten(2).float().softmax(dim=2).unflatten(2, (height, width))
+    xs = torch.linspace(-0.25, 1.25, width, device=heat.device)
+    ys = torch.linspace(-0.25, 1.25, height, device=heat.device)
+    x = (weights.sum(dim=2) * xs).sum(dim=2)
+    y = (weights.sum(dim=3) * ys).sum(dim=2)
+    return torch.stack([x, y], dim=2)

@@ -1,0 +1,328 @@
+"""Training of the hand reader: batches, loss, validation.
+
+Every sign is drawn equally often, every person within a sign too (near-copies of webcam frames
+would otherwise outvote strangers). Where a hand was pictured before a plain wall, it is cut out
+and pasted on other pictures.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+from numpy.random import Generator
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from triptych.errors import BadInput
+from triptych.gesture.learn.augment import (
+    Jitter,
+    jitter_colour,
+    jitter_webcam,
+    occlude,
+    square_crop,
+)
+from triptych.gesture.learn.backbone import conv_units, load_imagenet, renormalise
+from triptych.gesture.learn.cutout import cut_out
+from triptych.gesture.learn.examples import NONE, UNKNOWN, HandExample, SceneExample
+from triptych.gesture.learn.hand_reader import REACH, SIZE, HandReader, Reading
+from triptych.gesture.learn.metrics import five_sign_f1
+from triptych.gesture.types import GESTURES, Frame
+
+SHARES = {
+    "fist": 0.11,
+    "palm": 0.13,
+    "ok": 0.10,
+    "one": 0.11,
+    "two_up": 0.06,
+    "peace": 0.11,
+    "other": 0.24,
+    "none": 0.08,
+    "unknown": 0.06,
+}
+"""How often each gesture is drawn."""
+
+PLAIN_WALL = ("ardamavi", "asl_t32rahman")
+"""Sources whose hands stand before a plain wall and can be cut out."""
+
+PASTED = 0.7
+"""Share of such hands that are pasted on another picture."""
+
+
+class ClassifierTask:
+    """What `fit` needs to train a hand reader."""
+
+    def __init__(
+        self,
+        folder: Path,
+        train: Sequence[HandExample],
+        validation: Sequence[HandExample],
+        scenes: Sequence[SceneExample],
+        *,
+        weights: Path | None,
+        batch_size: int = 64,
+        rate: float = 1.5e-3,
+        jitter: Jitter = Jitter(),
+        frozen: bool = False,
+        drawn: float = 0.0,
+    ) -> None:
+        self.folder = folder
+        self.validation = validation
+        self.scenes = scenes
+        self.batch_size = batch_size
+        self.rate = rate
+        self.jitter = jitter
+        self.frozen = frozen
+        self.drawn = drawn
+        self.pools = _pools(train)
+        self.empty = [s for s in scenes if s.hands_known and len(s.hands) == 0]
+        self.with_face = [s for s in scenes if len(s.faces)]
+        self.network: nn.Module = HandReader()
+        if weights is not None:
+            load_imagenet(self.network.backbone, weights)  # type: ignore[arg-type]
+        pictures = to_tensor(self.batch(np.random.default_rng(0))["picture"])
+        renormalise(self.network, lambda: self.network(pictures))
+        if frozen:
+            self.network.backbone.requires_grad_(False)  # type: ignore[union-attr]
+        self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    def optimizer(self) -> torch.optim.Optimizer:
+        """AdamW; what was pretrained moves at a third of the rate."""
+        backbone = list(self.network.backbone.parameters())  # type: ignore[union-attr]
+        known = {id(parameter) for parameter in backbone}
+        rest = [p for p in self.network.parameters() if id(p) not in known]
+        return torch.optim.AdamW(
+            [{"params": backbone, "lr": self.rate / 3}, {"params": rest, "lr": self.rate}],
+            weight_decay=0.03,
+        )
+
+    def batch(self, generator: Generator) -> dict[str, Tensor]:
+        """picture [B, 128, 128, 3] uint8 BGR, label [B], weight [B], landmarks [B, 21, 2], known [B]."""
+        samples = [self._sample(generator) for _ in range(self.batch_size)]
+        return collate(samples)
+
+    def _sample(self, rng: Generator) -> dict[str, Any]:
+        if rng.random() < self.drawn:
+            from triptych.gesture.learn.drawn import drawn_hand
+
+            return drawn_hand(rng, self.jitter)
+        names = list(self.pools)
+        shares = np.array([SHARES[name] for name in names])
+        name = names[int(rng.choice(len(names), p=shares / shares.sum()))]
+        if name == "none" and rng.random() < 0.6:
+            return self._elsewhere(rng)
+        people = self.pools[name]
+        examples = people[int(rng.integers(len(people)))]
+        example = examples[int(rng.integers(len(examples)))]
+        background = None
+        if example.file.split("/")[1] in PLAIN_WALL and rng.random() < PASTED:
+            scene = self.scenes[int(rng.integers(len(self.scenes)))]
+            if scene.hands_known and len(scene.hands) == 0:
+                background = read(self.folder / scene.file)
+        return crop_example(self.folder, example, self.jitter, rng, background)
+
+    def _elsewhere(self, rng: Generator) -> dict[str, Any]:
+        """A place without a hand: on or about a face, or anywhere."""
+        pool = self.with_face if rng.random() < 0.5 else self.empty
+        scene = pool[int(rng.integers(len(pool)))]
+        width, height = scene.size_wh
+        if pool is self.with_face:
+            box = scene.faces[int(rng.integers(len(scene.faces)))]
+            face = float(max(box[2:] - box[:2]))
+            centre = (box[:2] + box[2:]) / 2 + rng.normal(0, 0.4 * face, 2)
+            side = face * rng.uniform(0.6, 1.8)
+        else:
+            centre = rng.uniform((0, 0), (width, height))
+            side = rng.uniform(0.1, 0.7) * max(width, height)
+        for hand in scene.hands:
+            gap = np.abs((hand[:2] + hand[2:]) / 2 - centre) - (hand[2:] - hand[:2]) / 2
+            if (gap < side / 2).all() or not scene.hands_known:
+                return crop_example(
+                    self.folder, self._any("none", rng), self.jitter, rng, None
+                )
+        example = HandExample(
+            scene.file, scene.person, NONE, (float(centre[0]), float(centre[1])), side / REACH
+        )
+        return crop_example(self.folder, example, self.jitter, rng, None)
+
+    def _any(self, name: str, rng: Generator) -> HandExample:
+        people = self.pools[name]
+        examples = people[int(rng.integers(len(people)))]
+        return examples[int(rng.integers(len(examples)))]
+
+    def loss(self, network: nn.Module, batch: dict[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
+        """Cross-entropy of the three answers plus the distance of the landmarks."""
+        reading: Reading = network(to_tensor(batch["picture"]))
+        label, weight = batch["label"], batch["weight"]
+        parts: dict[str, Tensor] = {}
+        for name, logits in reading.logits.items():
+            if name == "shape":
+                # Where there is no hand the landmarks mean nothing.
+                use = weight * (label != NONE) * (label != UNKNOWN)
+            else:
+                use = weight
+            parts[name] = (sign_loss(logits.float(), label) * use).sum() / use.sum().clamp_min(1)
+        gap = (reading.landmarks - batch["landmarks"]).abs().mean(dim=(1, 2))
+        known = batch["known"] * weight
+        parts["landmarks"] = (gap * known).sum() / known.sum().clamp_min(1)
+        total = parts["appearance"] + 0.5 * parts["shape"] + parts["both"] + 12 * parts["landmarks"]
+        return total, {name: part.detach() for name, part in parts.items()}
+
+    @torch.no_grad()
+    def evaluate(self, network: nn.Module) -> Mapping[str, float]:
+        """Five-sign macro-F1 of each answer on the teacher's crops of validation people."""
+        numbers: dict[str, float] = {}
+        readings, labels, gaps = self.predict(network, self.validation)
+        for name, logits in readings.items():
+            numbers[f"val_f1_{name}"] = five_sign_f1(labels, logits.argmax(axis=1))
+        numbers["val_landmarks"] = float(np.nanmean(gaps))
+        return numbers
+
+    @torch.no_grad()
+    def predict(
+        self, network: nn.Module, examples: Sequence[HandExample]
+    ) -> tuple[dict[str, NDArray[np.float32]], NDArray[np.int64], NDArray[np.float32]]:
+        """Logits of each answer [N, 8], labels [N], mean landmark distance / side [N] or NaN."""
+        network.eval()
+        rng = np.random.default_rng(0)
+        still = Jitter(colour=False, rotation=False, crop=False, webcam=False)
+        logits: dict[str, list[NDArray[np.float32]]] = defaultdict(list)
+        gaps: list[float] = []
+        examples = [e for e in examples if e.label != UNKNOWN]
+        for start in range(0, len(examples), 64):
+            samples = [
+                crop_example(self.folder, e, still, rng, None) for e in examples[start : start + 64]
+            ]
+            batch = collate(samples)
+            device = next(network.parameters()).device
+            reading: Reading = network(to_tensor(batch["picture"].to(device)))
+            for name, values in reading.logits.items():
+                logits[name].append(values.float().cpu().numpy())
+            gap = (reading.landmarks.cpu() - batch["landmarks"]).norm(dim=2).mean(dim=1) * REACH
+            gaps += [g if k else np.nan for g, k in zip(gap.tolist(), batch["known"], strict=True)]
+        labels = np.array([e.label for e in examples], np.int64)
+        return (
+            {name: np.concatenate(values) for name, values in logits.items()},
+            labels,
+            np.array(gaps, np.float32),
+        )
+
+
+def sign_loss(logits: Tensor, label: Tensor) -> Tensor:
+    """[B, 8], [B] -> [B]: cross-entropy; for an unknown sign, that it is not no hand at all."""
+    known = F.cross_entropy(
+        logits, label.clamp_min(0), reduction="none", label_smoothing=0.05
+    )
+    some_hand = -torch.log1p(-logits.softmax(dim=1)[:, NONE].clamp_max(1 - 1e-4))
+    return torch.where(label == UNKNOWN, some_hand, known)
+
+
+def to_tensor(pictures: Tensor) -> Tensor:
+    """[B, H, W, 3] uint8 BGR -> [B, 3, H, W] RGB in [-1, 1]."""
+    x = pictures.flip(3).permute(0, 3, 1, 2).float() / 127.5 - 1
+    return x.contiguous(memory_format=torch.channels_last)
+
+
+def collate(samples: Sequence[dict[str, Any]]) -> dict[str, Tensor]:
+    """A list of samples -> tensors with a batch axis in front."""
+    return {
+        name: torch.from_numpy(np.stack([sample[name] for sample in samples]))
+        for name in samples[0]
+    }
+
+
+@lru_cache(maxsize=4096)
+def read(path: Path) -> Frame:
+    """A picture of the data set, BGR; cached, for the same ones come again and again."""
+    picture = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    if picture is None:
+        raise BadInput(f"{path} is not a picture that can be read; fetch the data set again.")
+    return picture.astype(np.uint8)
+
+
+def crop_example(
+    folder: Path,
+    example: HandExample,
+    jitter: Jitter,
+    rng: Generator,
+    background: Frame | None,
+) -> dict[str, Any]:
+    """One augmented crop as the network reads it; see `ClassifierTask.batch` for the fields."""
+    picture = read(folder / example.file)
+    side = example.side * REACH
+    centre = np.array(example.centre)
+    degrees = 0.0
+    mirror = bool(jitter.crop and rng.random() < 0.5)
+    if jitter.crop:
+        side *= np.exp(rng.uniform(np.log(0.75), np.log(1.4)))
+        centre = centre + rng.uniform(-0.12, 0.12, 2) * side
+    if jitter.rotation:
+        degrees = rng.normal(0, 15)
+    matrix = square_crop((centre[0], centre[1]), side, SIZE, degrees=degrees, mirror=mirror)
+    flags = cv2.INTER_AREA if side > 2 * SIZE else cv2.INTER_LINEAR
+    border = cv2.BORDER_REPLICATE if rng.random() < 0.5 and jitter.crop else cv2.BORDER_CONSTANT
+    crop = cv2.warpAffine(picture, matrix, (SIZE, SIZE), flags=flags, borderMode=border)
+    crop = crop.astype(np.uint8)
+    if background is not None and example.landmarks is not None:
+        mask = cut_out(folder / example.file, picture, example.landmarks)
+        if mask is not None:
+            alpha = cv2.warpAffine(mask, matrix, (SIZE, SIZE)).astype(np.float32)[..., None] / 255
+            behind = _window(background, rng)
+            crop = (crop * alpha + behind * (1 - alpha)).astype(np.uint8)
+    if jitter.colour:
+        crop = jitter_colour(crop, rng)
+    if jitter.webcam:
+        crop = jitter_webcam(crop, rng)
+        if rng.random() < 0.15:
+            crop = occlude(crop, rng)
+    landmarks = np.zeros((21, 2), np.float32)
+    if example.landmarks is not None:
+        landmarks = (example.landmarks @ matrix[:, :2].T + matrix[:, 2]).astype(np.float32) / SIZE
+    return {
+        "picture": crop,
+        "label": np.int64(example.label),
+        "weight": np.float32(example.weight),
+        "landmarks": landmarks,
+        "known": np.float32(example.landmarks is not None),
+    }
+
+
+def _window(picture: Frame, rng: Generator) -> Frame:
+    """A random square of a picture, [128, 128, 3]."""
+    height, width = picture.shape[:2]
+    side = int(min(height, width) * rng.uniform(0.3, 1.0))
+    y, x = int(rng.integers(0, height - side + 1)), int(rng.integers(0, width - side + 1))
+    window = picture[y : y + side, x : x + side]
+    return cv2.resize(window, (SIZE, SIZE), interpolation=cv2.INTER_AREA).astype(np.uint8)
+
+
+def _pools(examples: Sequence[HandExample]) -> dict[str, list[list[HandExample]]]:
+    """Gesture -> people -> their examples; people with many near-copies appear a few times."""
+    pools: dict[str, dict[str, list[HandExample]]] = defaultdict(lambda: defaultdict(list))
+    for example in examples:
+        name = "unknown" if example.label == UNKNOWN else GESTURES[example.label]
+        pools[name][example.person].append(example)
+    weighted: dict[str, list[list[HandExample]]] = {}
+    for name, people in pools.items():
+        weighted[name] = []
+        for person in people.values():
+            # One ticket for one picture, three for 8, 24 for 200: variety, not copies, counts.
+            tickets = max(1, round(len(person) ** 0.6))
+            weighted[name] += [person] * tickets
+    return weighted
+
+
+def folded(network: HandReader) -> HandReader:
+    """The network with batch normalisation folded away, for export; the original is not touched."""
+    import copy
+
+    from triptych.gesture.learn.backbone import fold
+
+    network = copy.deepcopy(network).eval()
+    fold(conv_units(network))
+    return network
