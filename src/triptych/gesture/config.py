@@ -111,7 +111,7 @@ class Presence(Section):
     away_seconds: float = Field(
         default=0.8,
         ge=0.3,
-        le=1.0,
+        le=0.8,  # with 5 pictures a second the card is there within 1.0 s
         description="The picture is covered this long after the last sign of a person.",
     )
     return_seconds: float = Field(

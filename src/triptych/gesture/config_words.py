@@ -5,8 +5,9 @@ Everything is generated from the model in `config.py`, so neither can go stale.
 
 import difflib
 import json
+import re
 import textwrap
-from typing import Any, Literal, get_args, get_origin
+from typing import Any, Final, Literal, get_args, get_origin
 
 from annotated_types import Ge, Le, MaxLen, MinLen
 from pydantic import BaseModel, ValidationError
@@ -15,7 +16,8 @@ from pydantic.fields import FieldInfo
 from triptych.gesture.config import Config, Section
 from triptych.gesture.config_file import default_path
 
-_WIDTH = 88
+_WIDTH: Final = 88
+_BARE_KEY: Final = re.compile(r"[A-Za-z0-9_-]+")
 
 
 def as_toml(config: Config) -> str:
@@ -51,10 +53,10 @@ def sentence(model: type[BaseModel], error: ValidationError) -> str:
     """The first thing that is wrong, in one sentence: key, value, and what is allowed."""
     first = error.errors()[0]
     path = [str(part) for part in first["loc"]]
-    key = ".".join(path)
+    key = ".".join(part if _BARE_KEY.fullmatch(part) else _value(part) for part in path)
     if first["type"] == "value_error":
         # Two keys of one table disagree; the model's own sentence names both.
-        return f"{key}.{first['ctx']['error']}"
+        return f"{key}.{first['msg'].removeprefix('Value error, ')}"
     table, field = _find(model, path)
     if first["type"] == "extra_forbidden":
         near = difflib.get_close_matches(path[-1], table.model_fields, n=1)

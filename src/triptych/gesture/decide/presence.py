@@ -14,12 +14,6 @@ from triptych.gesture.types import Hand, Scene
 MAX_GAP: Final = 0.35
 """Seconds between two looks for faces beyond which evidence is no longer sustained."""
 
-LATEST_COVER: Final = 1.0
-"""Seconds after the last sign of a person by which the picture is covered, at 5 looks a second."""
-
-SLOWEST_STEP: Final = 0.2
-"""Seconds between pictures up to which LATEST_COVER is kept."""
-
 SURE_HAND: Final = 0.8
 """A tracked hand at least this sure to be one keeps the picture shown; it never uncovers it."""
 
@@ -31,27 +25,23 @@ class Presence:
 
     Present after every look for faces over `return_seconds`, with no gap above 0.35 s, has found
     one of at least `face_enter`; absent again when no face of at least `face_stay` and no sure hand
-    has been seen for `away_seconds`. Anybody's face counts.
+    has been seen for `away_seconds`: with 5 pictures a second at most 0.2 s later than that.
+    Anybody's face counts.
     """
 
     def __init__(self) -> None:
         self.present = False
-        self._t: float | None = None
         self._looked_at = -math.inf
         self._seen_at = -math.inf
         self._clear_since: float | None = None
 
     def step(self, scene: Scene, settings: Settings) -> bool:
         """Take in one picture; True if somebody is there."""
-        step = SLOWEST_STEP if self._t is None else min(scene.t - self._t, SLOWEST_STEP)
-        self._t = scene.t
         self._look(scene, settings)
         if self.present:
             if any(_is_sure(hand) for hand in scene.hands):
                 self._seen_at = scene.t
-            # Covered now if the next picture would come too late for it.
-            patience = min(settings.away_seconds, LATEST_COVER - step)
-            if scene.t - self._seen_at >= patience - _ROUNDING:
+            if scene.t - self._seen_at >= settings.away_seconds - _ROUNDING:
                 self.present = False
                 self._clear_since = None
         elif self._clear_since is not None:
