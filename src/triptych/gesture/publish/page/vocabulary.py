@@ -1,0 +1,52 @@
+"""What the page needs to know once: the signs with their icons, and what may be tuned."""
+
+from base64 import b64encode
+from collections.abc import Mapping
+from typing import Any
+
+from triptych.gesture.config import Config
+from triptych.gesture.show.icons import icon_png
+from triptych.gesture.types import SIGNS
+
+ICON_PIXELS = 128
+
+HOLD = "decide.hold_seconds"
+ENTER = "decide.enter"
+
+HOLD_SECONDS = (0.3, 2.0)
+"""What the hold slider may be set to."""
+
+ENTER_SCORES = (0.6, 0.95)
+"""What the sensitivity slider may be set to: how sure the reading of a sign must be."""
+
+LEAVE_MARGIN = 0.05
+"""`decide.enter` must stay above `decide.leave`, by this much."""
+
+
+def vocabulary(config: Config) -> list[dict[str, Any]]:
+    """The signs that are switched on: sign, meaning, label, and the icon as a data URL."""
+    entries = ((sign, getattr(config.signs, sign)) for sign in SIGNS)
+    return [
+        {
+            "sign": sign,
+            "meaning": entry.meaning,
+            "label": entry.text,
+            "icon": "data:image/png;base64,"
+            + b64encode(icon_png(entry.icon, ICON_PIXELS)).decode("ascii"),
+        }
+        for sign, entry in entries
+        if entry.on
+    ]
+
+
+def settings(config: Config) -> dict[str, float]:
+    """What the sliders stand at when the program starts, by dotted key."""
+    return {HOLD: config.decide.hold_seconds, ENTER: config.decide.enter}
+
+
+def limits(config: Config) -> Mapping[str, tuple[float, float]]:
+    """What the sliders may be set to, by dotted key: (least, most), with the start inside."""
+    low, high = ENTER_SCORES
+    low = max(low, config.decide.leave + LEAVE_MARGIN)
+    enter = config.decide.enter
+    return {HOLD: HOLD_SECONDS, ENTER: (min(low, enter), max(high, enter))}

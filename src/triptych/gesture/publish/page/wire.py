@@ -1,0 +1,88 @@
+"""The words the page and the program exchange over the WebSocket.
+
+From the browser, JSON texts of at most `MESSAGE_BYTES`: first {"type": "open", "token"}, then any
+of {"type": "next"} (ready for a picture), {"type": "cover"}, {"type": "uncover"}, and
+{"type": "tune", "setting", "value"}. To the browser: JSON texts of type `hello`, `status`,
+`settings` and `event`, and one binary message for each `next`: a byte that is 1 if the picture is
+the away card, and the picture as a JPEG file.
+"""
+
+import json
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic_core import to_json
+
+from triptych.gesture.publish.messages import Command, Status
+
+MESSAGE_BYTES = 1024
+"""The longest message a browser may send."""
+
+TOKEN_BYTES = 16
+"""128 bits, new at each launch."""
+
+
+class MessageError(Exception):
+    """A browser has sent something that the page never sends; the text says what."""
+
+
+def encode(message: Mapping[str, Any]) -> str:
+    """JSON that every browser can parse, whatever the values: NaN becomes null."""
+    return to_json(message, inf_nan_mode="null", fallback=str).decode()
+
+
+def decode(text: str | None) -> dict[str, Any]:
+    """The object a browser sent, which has a `type` that is a text; else `MessageError`."""
+    if text is None:
+        raise MessageError("a binary message, only texts are understood")
+    try:
+        message = json.loads(text)
+    except (ValueError, RecursionError):
+        raise MessageError("not JSON") from None
+    if not isinstance(message, dict) or not isinstance(message.get("type"), str):
+        raise MessageError("not an object with a type")
+    return message
+
+
+def command_of(message: Mapping[str, Any], limits: Mapping[str, tuple[float, float]]) -> Command:
+    """What the message asks the publisher for; `limits` are the settings that may be tuned.
+
+    Raises `MessageError` for an unknown type or setting, and for values that are out of range.
+    """
+    match message["type"]:
+        case "cover":
+            return Command("cover")
+        case "uncover":
+            return Command("uncover")
+        case "tune":
+            setting, value = message.get("setting"), message.get("value")
+            if not isinstance(setting, str) or setting not in limits:
+                raise MessageError("no such setting")
+            if isinstance(value, bool) or not isinstance(value, int | float):
+                raise MessageError(f"{setting} is not a number")
+            low, high = limits[setting]
+            if not low <= value <= high:
+                raise MessageError(f"{setting} is outside {low} to {high}")
+            return Command("tune", setting, float(value))
+        case _:
+            raise MessageError("no such type")
+
+
+def status_text(status: Status) -> str:
+    """The `status` message, rounded so that it changes only when a person could tell."""
+    return encode(
+        {
+            "type": "status",
+            "covered": status.covered,
+            "sign": status.sign,
+            "progress": _rounded(status.progress, 2),
+            "fps": _rounded(status.fps, 1),
+            "analyse_ms": _rounded(status.analyse_ms, 1),
+            "cpu_share": _rounded(status.cpu_share, 2),
+        }
+    )
+
+
+def _rounded(value: float, digits: int) -> float:
+    return round(float(value), digits) if math.isfinite(value) else 0.0
