@@ -1,5 +1,8 @@
 """`triptych gesture ...`: each command parses, calls one library function, and prints."""
 
+from pathlib import Path
+from typing import Annotated
+
 import typer
 
 app = typer.Typer(help="Hand signs and an away card for video calls.", no_args_is_help=True)
@@ -17,3 +20,41 @@ def config() -> None:
     from triptych.gesture.config_words import as_toml
 
     typer.echo(as_toml(Config()), nl=False)
+
+
+@app.command()
+def run(
+    source: Annotated[
+        str | None,
+        typer.Argument(
+            help="Number of a camera, video file, folder of pictures, or `demo`. "
+            "None: the first camera, else the demo.",
+            show_default=False,
+        ),
+    ] = None,
+    to: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="virtual, page, null or FILE.mp4; may be repeated. Default: the page. A file or "
+            "the demo that goes only to files is played as fast as it goes, each picture once.",
+            show_default=False,
+        ),
+    ] = None,
+    events: Annotated[
+        Path | None,
+        typer.Option(help="Append each event to this file, as one JSON object a line."),
+    ] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(help="Settings to use instead of your own; see `triptych gesture config`."),
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print events as JSON lines on standard output.")
+    ] = False,
+) -> None:
+    """Put signs on the video and cover it when you are away, until Ctrl-C or the source ends."""
+    from triptych.gesture.run import Order
+    from triptych.gesture.run import run as run_order
+
+    status = run_order(Order(source, tuple(to or ()), events, config, as_json))
+    raise typer.Exit(status)

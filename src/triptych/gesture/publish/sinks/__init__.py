@@ -1,0 +1,1 @@
+"""Where published pictures go: a virtual camera, a file, a contact sheet, nowhere."""

@@ -1,0 +1,1 @@
+"""Fakes that the tests use and that people who build on triptych may use too."""
