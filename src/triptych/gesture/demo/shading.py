@@ -97,55 +97,84 @@ def _crevices(height: Plane, scale: float) -> Plane:
     return np.clip(deep, 0, 1)
 
 
+def held_and_deep(
+    height: Plane, light: Light, scale: float
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Thrown shadows and crevices, [h, w] each 0..1, worked out at half resolution."""
+    rows, cols = height.shape
+    small = (max(cols // 2, 1), max(rows // 2, 1))
+    half = np.asarray(cv2.resize(height, small, interpolation=cv2.INTER_NEAREST), np.float32)
+    towards = np.array(light.towards) / np.linalg.norm(light.towards)
+    held = cv2.resize(_thrown(half, towards, scale / 2), (cols, rows))
+    deep = cv2.resize(_crevices(half, scale / 2), (cols, rows))
+    return np.asarray(held, np.float32), np.asarray(deep, np.float32)
+
+
+def relight(
+    albedo: NDArray[np.float32],
+    normals: NDArray[np.float32],
+    held: NDArray[np.float32],
+    deep: NDArray[np.float32],
+    skin: NDArray[np.float32],
+    light: Light,
+    gloss: float = 0.05,
+) -> NDArray[np.float32]:
+    """What a camera sees, [N, 3] 0..255, of surfaces whose own colours are `albedo` [N, 3].
+
+    normals: [3, N], any length. held, deep: as `held_and_deep` gives them. skin: 0..1, how much
+    light scatters under the surface.
+    """
+    towards = np.array(light.towards) / np.linalg.norm(light.towards)
+    unit = normals / np.sqrt((normals * normals).sum(0) + 1e-6)
+    facing = unit[0] * towards[0] + unit[1] * towards[1] + unit[2] * towards[2]
+    lit = (1 - 0.75 * held) * light.key
+    sky = light.ambient * (0.8 - 0.25 * unit[1]) * (1 - 0.62 * deep)
+    shine = gloss * np.clip(facing, 0, 1) ** 12 * lit
+    out = np.empty_like(albedo)
+    for c in range(3):
+        wrap = 0.2 + skin * (-0.04, 0.04, 0.22)[c]
+        diffuse = np.clip((facing + wrap) / (1 + wrap), 0, 1)
+        bounce = (0.015, 0.036, 0.09)[c] * deep * skin  # between folds of skin, light turns red
+        glow = lit * diffuse * light.tint[c] * (1 - 0.5 * deep) + sky * (1 + bounce)
+        value = (albedo[:, c] / 255) ** 2 * glow + shine
+        out[:, c] = np.sqrt(np.clip(value, 0, 1)) * 255
+    return out
+
+
 def shade(
     field: HeightField, look: Look, light: Light, scale: float
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Colours [h, w, 3] (BGR, 0..255) and coverage [h, w] (0..1); `scale`: a hand in pixels."""
     rows, cols = field.height.shape
-    half = np.asarray(
-        cv2.resize(
-            field.height, (max(cols // 2, 1), max(rows // 2, 1)), interpolation=cv2.INTER_NEAREST
-        ),
-        np.float32,
-    )
     solid = field.height != FAR
-    towards = np.array(light.towards) / np.linalg.norm(light.towards)
     colours = np.zeros((rows, cols, 3), np.float32)
+    cover = solid.astype(np.float32)
     if not solid.any():
-        return colours, solid.astype(np.float32)
-    held = cv2.resize(_thrown(half, towards, scale / 2), (cols, rows))[solid]
-    deep = cv2.resize(_crevices(half, scale / 2), (cols, rows))[solid]
-    nx, ny, nz, crease, nail, palm = field.layers[:, solid]
-    norm = 1 / np.sqrt(nx * nx + ny * ny + nz * nz + 1e-6)
-    facing = (nx * towards[0] + ny * towards[1] + nz * towards[2]) * norm
-    skin = field.material[solid] == SKIN
-    rng = np.random.default_rng(look.seed)
-    mottle = cv2.resize(
-        rng.normal(0, 1, (max(rows * 24 // int(scale), 2), max(cols * 24 // int(scale), 2))).astype(
-            np.float32
-        ),
-        (cols, rows),
-        interpolation=cv2.INTER_CUBIC,
-    )[solid]
-    lit = (1 - 0.75 * held) * light.key
-    hollow = 1 - 0.62 * deep
-    sky = light.ambient * (0.8 - 0.25 * ny * norm) * hollow
-    gloss = 0.05 * np.clip(facing, 0, 1) ** 12 * lit
+        return colours, cover
+    held, deep = held_and_deep(field.height, light, scale)
+    _, _, _, crease, nail, palm = field.layers[:, solid]
+    skin = (field.material[solid] == SKIN).astype(np.float32)
+    mottle = blotches((rows, cols), scale / 24, look.seed)[solid]
     pale = look.pale * np.clip(palm * 1.5 + 0.3, 0, 1)
-    crease = np.clip(crease, 0, 1)
-    out = np.empty((nx.size, 3), np.float32)
-    wraps, light_palm, nail_tone = (0.16, 0.24, 0.42), (150.0, 172.0, 228.0), (188.0, 196.0, 234.0)
+    albedo = np.empty((crease.size, 3), np.float32)
     for c in range(3):
-        base = look.skin[c] + pale * (light_palm[c] - look.skin[c])
-        base = base + 0.45 * nail * (nail_tone[c] * (0.25 + look.skin[2] / 300) - base)
-        base = base + look.blotch * mottle * (-2.6, -2.4, 0.6)[c]
-        base = np.where(skin, base, look.cloth[c] * (1 + 0.03 * mottle))
-        albedo = np.maximum(base, 3) ** 2 / 255.0**2
-        wrap = np.where(skin, wraps[c], 0.2)
-        diffuse = np.clip((facing + wrap) / (1 + wrap), 0, 1)
-        glow = (0.05, 0.12, 0.3)[c] * deep * skin  # light that bounces between folds is red
-        value = albedo * (lit * diffuse * light.tint[c] * (1 - 0.5 * deep) + sky + 0.3 * glow * sky)
-        value = value * (1 - (0.6, 0.52, 0.34)[c] * crease) + gloss * skin
-        out[:, c] = np.sqrt(np.clip(value, 0, 1.4)) * 255
-    colours[solid] = np.minimum(out, 255)
-    return colours, solid.astype(np.float32)
+        tone = look.skin[c] + pale * ((150.0, 172.0, 228.0)[c] - look.skin[c])
+        of_nail = (188.0, 196.0, 234.0)[c] * (0.25 + look.skin[2] / 300)
+        tone = tone + 0.45 * nail * (of_nail - tone)
+        tone = tone + look.blotch * mottle * (-2.6, -2.4, 0.6)[c]
+        tone = tone * (1 - (0.37, 0.31, 0.19)[c] * np.clip(crease, 0, 1))
+        fabric = look.cloth[c] * (1 + 0.03 * mottle)
+        albedo[:, c] = np.maximum(fabric + skin * (tone - fabric), 3)
+    colours[solid] = relight(albedo, field.layers[:3, solid], held[solid], deep[solid], skin, light)
+    return colours, cover
+
+
+def blotches(shape: tuple[int, int], grain: float, seed: int) -> NDArray[np.float32]:
+    """Smooth noise of unit strength, [h, w], with blotches of about `grain` pixels."""
+    rows, cols = shape
+    grain = max(grain, 1.0)
+    rough = np.random.default_rng(seed).normal(
+        0, 1, (max(int(rows / grain), 2), max(int(cols / grain), 2))
+    )
+    smooth = cv2.resize(rough.astype(np.float32), (cols, rows), interpolation=cv2.INTER_CUBIC)
+    return np.asarray(smooth, np.float32)
