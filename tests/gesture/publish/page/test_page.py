@@ -30,13 +30,18 @@ def page() -> Iterator[Page]:
     page.close()
 
 
+def raw_socket(address: str, **differences: Any) -> ClientConnection:
+    """A WebSocket from the page's own origin; nothing is sent yet."""
+    wanted: dict[str, Any] = {"origin": address, "proxy": None, "open_timeout": 20}
+    return connect(address.replace("http", "ws") + "/live", **wanted | differences)
+
+
 @contextmanager
 def opened(url: str, **differences: Any) -> Iterator[ClientConnection]:
     """A WebSocket as the page opens it, token sent, unless told otherwise."""
     address, token = url.split("/#")
-    wanted: dict[str, Any] = {"origin": address, "proxy": None, "open_timeout": 20}
     token = differences.pop("token", token)
-    with connect(address.replace("http", "ws") + "/live", **wanted | differences) as client:
+    with raw_socket(address, **differences) as client:
         client.send(json.dumps({"type": "open", "token": token}))
         yield client
 
@@ -186,7 +191,7 @@ def test_without_the_token_nothing_is_told(page: Page, token: Any) -> None:
 def test_a_command_before_the_token_is_refused(page: Page) -> None:
     """The token comes first or not at all."""
     address, token = page.start().split("/#")
-    with connect(address.replace("http", "ws") + "/live", origin=address, proxy=None) as client:
+    with raw_socket(address) as client:
         client.send(json.dumps({"type": "uncover", "token": token}))
         assert farewell(client)[0] == 4401
     assert page.commands() == []
@@ -305,7 +310,7 @@ def test_a_silent_browser_is_sent_away(page: Page, monkeypatch: pytest.MonkeyPat
     """A connection that never says the token does not stay."""
     monkeypatch.setattr("triptych.gesture.publish.page.live.OPEN_SECONDS", 0.1)
     address, _ = page.start().split("/#")
-    with connect(address.replace("http", "ws") + "/live", origin=address, proxy=None) as client:
+    with raw_socket(address) as client:
         assert farewell(client)[0] == 4401
 
 

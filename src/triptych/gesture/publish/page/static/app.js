@@ -118,7 +118,7 @@ function paintReading(held) {
     text = "Signs are not read now.";
   } else if (sign) {
     const says = labels[sign] || SIGN[sign] || sign;
-    text = progress < 1 ? `${SIGN[sign] ?? sign}: keep holding for “${says}”` : `“${says}” is shown`;
+    text = `${SIGN[sign] ?? sign}: keep holding for “${says}”`;
   }
   setText("reading", text);
 }

@@ -38,6 +38,8 @@ const EVENTS = {
   camera_back: "Camera is back",
   analyser_lost: "Analysis stopped: covered",
   analyser_back: "Analysis is back",
+  cover: "You covered the picture",
+  uncover: "You lifted your cover",
 };
 
 // What the log says of an event; `labels` are the signs' own texts.
