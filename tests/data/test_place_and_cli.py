@@ -76,7 +76,7 @@ def test_a_data_set_that_is_not_here_says_how_to_get_it() -> None:
     """The sentence names the command and the environment variable."""
     with pytest.raises(Unavailable, match="Run `triptych data fetch mnist`, or set TRIPTYCH_DATA"):
         locate("mnist")
-    with pytest.raises(Unavailable, match="holds hands/"):
+    with pytest.raises(Unavailable, match="a folder with hands/"):
         locate("hands")
 
 

@@ -168,7 +168,7 @@ DATA_SETS: Mapping[str, DataSet] = {
             "hands",
             "hands, people, faces and rooms as webcams see them, labelled by sign and person",
             "per picture, see labels.jsonl",
-            remedy="It is not published as one file: set TRIPTYCH_DATA to a folder with hands/ in it.",
+            remedy="It is not published as one file: set TRIPTYCH_DATA to a folder with hands/.",
         ),
         DataSet(
             "digits",

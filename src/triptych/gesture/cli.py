@@ -58,3 +58,41 @@ def run(
 
     status = run_order(Order(source, tuple(to or ()), events, config, as_json))
     raise typer.Exit(status)
+
+
+@app.command()
+def classify(
+    paths: Annotated[
+        list[Path], typer.Argument(help="Pictures, or folders of pictures.", show_default=False)
+    ],
+    config: Annotated[
+        Path | None,
+        typer.Option(help="Settings to use instead of your own; see `triptych gesture config`."),
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object a picture, one a line.")
+    ] = False,
+) -> None:
+    """Say which signs, hands and faces are in single pictures; exit status 2 if one is no good."""
+    import json
+
+    from triptych.errors import BadInput
+    from triptych.gesture.classify import classify as classify_pictures
+    from triptych.gesture.config import Config
+    from triptych.gesture.perceive.perceiver import Perceiver
+
+    settings = Config.load(config)
+    bad = False
+    perceiver = Perceiver(settings)
+    for row in classify_pictures(paths, perceiver.look_still, settings.presence.face_enter):
+        if isinstance(row, BadInput):
+            bad = True
+            typer.echo(f"triptych: {row}", err=True)
+        elif as_json:
+            typer.echo(json.dumps(row))
+        else:
+            hands = ", ".join(f"{hand['gesture']} {hand['score']:.2f}" for hand in row["hands"])
+            who = "somebody" if row["present"] else "nobody"
+            typer.echo(f"{row['file']}: {hands or 'no hand'}; {who} is present")
+    if bad:
+        raise typer.Exit(2)
