@@ -201,7 +201,7 @@ class _Painter:
 
 
 def faulty_parts(
-    fault: Fault = Fault(),  # noqa: B008 (it never changes)
+    fault: Fault = Fault(),
     *,
     live: bool = True,
     size_wh: tuple[int, int] = (320, 180),
