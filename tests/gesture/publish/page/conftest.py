@@ -23,7 +23,7 @@ from triptych.gesture.types import CoverReason, Frame
 SIZE_WH = (320, 180)
 
 
-def wait_until(what: Callable[[], Any], seconds: float = 20.0) -> Any:
+def wait_until(what: Callable[[], Any], seconds: float = 60.0) -> Any:
     """The first true value of `what`, asked again and again; fails after `seconds`."""
     deadline = time.monotonic() + seconds
     while not (value := what()):
@@ -120,7 +120,11 @@ class Browser:
             "goog:loggingPrefs": {"browser": "ALL"},
         }
         answer = self._http.post("/session", json={"capabilities": {"alwaysMatch": wanted}})
-        self._session = f"/session/{answer.json()['value']['sessionId']}"
+        opened = answer.json()["value"]
+        self._session = f"/session/{opened.get('sessionId')}"
+        if "error" in opened:
+            self.end()
+            pytest.fail(f"Chromium does not start: {opened['message']}")
 
     def _driver_answers(self) -> bool:
         with contextlib.suppress(httpx.TransportError):
@@ -183,7 +187,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     driver = shutil.which("chromedriver")
     if driver is None:
         advice = "No chromedriver: on Debian, apt-get install chromium chromium-driver."
-        if os.environ.get("CI") == "true":
+        if os.environ.get("CI"):
             pytest.fail(advice)
         pytest.skip(advice)
     browser = Browser(driver, tmp_path_factory.mktemp("chromium"))

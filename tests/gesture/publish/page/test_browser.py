@@ -45,7 +45,7 @@ def visit(browser: Any, publisher: Any, until: Any) -> Any:
 
 def test_the_page_loads_and_the_picture_moves(visit: Any, until: Any) -> None:
     """State, vocabulary and a moving picture, without one error or policy violation."""
-    assert visit.text("#state") == "You are visible"
+    until(lambda: visit.text("#state") == "You are visible")
     signs = visit.run("return document.querySelectorAll('.signs li').length")
     assert signs == 6
     drawn = "return [...document.images].every((image) => image.complete && image.naturalWidth)"

@@ -147,6 +147,7 @@ def test_an_old_picture_is_never_sent(page: Page) -> None:
         first.send('{"type": "next"}')
         while page._hub.picture is None:
             page.show(FRAME, status)
+            time.sleep(0.005)
         assert picture(first)
     with opened(url) as second:
         told(second, "settings")
@@ -166,9 +167,11 @@ def test_commands_arrive_in_order(page: Page) -> None:
         client.send('{"type": "tune", "setting": "decide.hold_seconds", "value": 1.2}')
         client.send('{"type": "uncover"}')
         assert told(other, "settings")["settings"]["decide.hold_seconds"] == 1.2
-        commands = page.commands()
-        while len(commands) < 3:
+        commands = []
+        deadline = time.monotonic() + 20
+        while len(commands) < 3 and time.monotonic() < deadline:
             commands += page.commands()
+            time.sleep(0.01)
     assert commands == [
         *(Command("cover"), Command("tune", "decide.hold_seconds", 1.2), Command("uncover"))
     ]
@@ -179,8 +182,8 @@ def test_without_the_token_nothing_is_told(page: Page, token: Any) -> None:
     """A wrong first message ends the conversation with a sentence, before anything is said."""
     url = page.start()
     with opened(url, token=token) as client:
-        client.send('{"type": "cover"}')
         with pytest.raises(ConnectionClosed) as closed:
+            client.send('{"type": "cover"}')
             client.recv(timeout=20)
         assert closed.value.rcvd is not None
         assert closed.value.rcvd.code == 4401

@@ -197,7 +197,9 @@ addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) {
     return;
   }
-  const type = { c: "cover", u: "uncover" }[event.key.toLowerCase()];
+  // Where the layout has no Latin letters, the place of the key counts.
+  const letter = /^[a-z]$/i.test(event.key) ? event.key : event.code.replace("Key", "");
+  const type = { c: "cover", u: "uncover" }[letter.toLowerCase()];
   if (type) {
     live.send({ type });
   }
