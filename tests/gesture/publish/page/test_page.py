@@ -177,7 +177,7 @@ def test_commands_arrive_in_order(page: Page) -> None:
     ]
 
 
-@pytest.mark.parametrize("token", ["", "wrong", None, 7, "é", "x" * 22])
+@pytest.mark.parametrize("token", ["", "wrong", None, 7, "é", "\ud800", "x" * 22])
 def test_without_the_token_nothing_is_told(page: Page, token: Any) -> None:
     """A wrong first message ends the conversation with a sentence, before anything is said."""
     url = page.start()

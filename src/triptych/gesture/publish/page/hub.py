@@ -74,13 +74,12 @@ class Hub:
     def show(self, frame: Frame, status: Status) -> None:
         """Take note of what is published now; copies the picture only if a browser waits for it."""
         self.status = status
-        if not self._wanted:
+        if not self._wanted or time.monotonic() < self._due:
             return
-        now = time.monotonic()
-        if now < self._due:
-            return
-        self._due = now + PREVIEW_SECONDS
+        # In this order, a request that comes meanwhile is answered now or stays wanted.
         self._wanted = False
+        now = time.monotonic()
+        self._due = now + PREVIEW_SECONDS
         self.picture = Picture(now, _shrunk(frame), status.covered is not None)
 
     def log(self, event: Event) -> None:

@@ -67,7 +67,7 @@ class Live:
 
     def _opens(self, message: Mapping[str, object]) -> bool:
         given = message.get("token") if message["type"] == "open" else None
-        return isinstance(given, str) and hmac.compare_digest(given.encode(), self.token.encode())
+        return isinstance(given, str) and _same(given, self.token)
 
 
 @dataclass(eq=False)
@@ -128,6 +128,10 @@ class _Viewer:
         if text != self.told_text:
             self.told_text = text
             await self.socket.send_text(text)
+
+
+def _same(given: str, token: str) -> bool:
+    return hmac.compare_digest(given.encode("utf-8", "surrogatepass"), token.encode())
 
 
 async def _close(socket: WebSocket, code: int, reason: str) -> None:

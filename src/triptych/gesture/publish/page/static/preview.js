@@ -33,6 +33,7 @@ export function preview(canvas, ask, stale) {
     if (running && wantedAt && performance.now() - wantedAt > STALE_MS) {
       clear();
       stale(true);
+      ask();
     }
   }, 500);
 
