@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from triptych.gesture.demo.face import Expression, Features
+from triptych.gesture.demo.features import Expression, Features
 from triptych.gesture.demo.person import Person, draw_person
 from triptych.gesture.demo.room import draw_room
 from triptych.gesture.demo.scene import draw_scene

@@ -6,7 +6,8 @@ from itertools import pairwise
 import cv2
 import numpy as np
 
-from triptych.gesture.demo.face import Expression, Features, draw_head
+from triptych.gesture.demo.face import draw_head
+from triptych.gesture.demo.features import Expression, Features
 from triptych.gesture.demo.shading import CLOTH, SKIN, Colour, Light, Look, blotches, shade
 from triptych.gesture.demo.solids import HeightField, RoundCone
 from triptych.gesture.types import Box, Frame
@@ -88,7 +89,7 @@ def _body(person: Person, head: tuple[float, float], chest: tuple[float, float])
         RoundCone(at(0, 1.05, 0.02), at(0, 3.2, 0.02), 0.36, 0.44, blend=0.2, material=CLOTH)
     )
     turns = np.linspace(0, 2 * np.pi, 15)
-    ring = [at(0.255 * np.sin(t), 0.62 + 0.11 * np.cos(t), 0.0 + 0.2 * np.cos(t)) for t in turns]
+    ring = [at(0.275 * np.sin(t), 0.6 + 0.13 * np.cos(t), -0.03 + 0.24 * np.cos(t)) for t in turns]
     for start, end in pairwise(ring):
         cones.append(RoundCone(start, end, 0.035, 0.035, blend=0.01, material=CLOTH))
     return cones

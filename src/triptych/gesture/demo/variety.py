@@ -3,7 +3,7 @@
 import numpy as np
 
 from triptych.gesture.demo.anatomy import POSES, Anatomy, jitter
-from triptych.gesture.demo.face import Expression, Features
+from triptych.gesture.demo.features import Expression, Features
 from triptych.gesture.demo.hand import DrawnHand, View
 from triptych.gesture.demo.person import Person
 from triptych.gesture.demo.shading import Colour, Light, Look, skin_colour
