@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from triptych.gesture.config import Decide
 from triptych.gesture.decide.hold import Hold
+from triptych.gesture.decide.smoothing import Smoothed
 from triptych.gesture.types import SIGNS
 
 MEANINGS = {
@@ -19,6 +20,7 @@ MEANINGS = {
     "peace": "goodbye",
 }
 STEP = 0.05
+DECAY = 0.66
 SETTINGS = Decide(hold_seconds=0.5, cooldown_seconds=1.0, enter=0.8, leave=0.5)
 
 
@@ -30,7 +32,7 @@ def play(script, hold=None, meanings=MEANINGS, settings=SETTINGS):
         for _ in range(round(seconds / STEP)):
             t += STEP
             full = dict.fromkeys(SIGNS, 0.0) | scores
-            if (what := hold.step(full, STEP, meanings, settings)) is not None:
+            if (what := hold.step(Smoothed(full, STEP, DECAY), meanings, settings)) is not None:
                 fired.append((round(t, 2), what))
             rings.append((round(t, 2), hold.ring))
     return fired, rings
@@ -136,7 +138,7 @@ def test_whatever_comes_every_fire_was_held_and_cooled_down(script):
             t += STEP
             full = dict.fromkeys(SIGNS, 0.0) | given_scores
             seen.append((t, full))
-            if (what := hold.step(full, STEP, MEANINGS, SETTINGS)) is not None:
+            if (what := hold.step(Smoothed(full, STEP, DECAY), MEANINGS, SETTINGS)) is not None:
                 fired.append((t, what))
             if hold.ring is not None:
                 assert 0.0 <= hold.ring.progress <= 1.0

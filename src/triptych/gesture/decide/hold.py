@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from triptych.gesture.config import Decide
-from triptych.gesture.decide.smoothing import SignScores, by_meaning, share_above
+from triptych.gesture.decide.smoothing import Smoothed, by_meaning, share_above
 from triptych.gesture.types import MEANINGS, Ring
 
 RELEASE_SECONDS: Final = 0.2
@@ -59,45 +59,41 @@ class Hold:
         """True while the sign that fired last has not been let go."""
         return self._spent is not None and self._let_go == 0.0
 
-    def step(
-        self, scores: SignScores, seconds: float, meanings: Mapping[str, str], settings: Decide
-    ) -> Fired | None:
-        """Take in the smoothed scores `seconds` after the last ones.
+    def step(self, now: Smoothed, meanings: Mapping[str, str], settings: Decide) -> Fired | None:
+        """Take in the scores after one more picture.
 
         meanings: sign -> what it says; signs that are not in it are ignored.
         """
         self._hold_seconds = settings.hold_seconds
-        before, after = self._before, by_meaning(scores, meanings)
+        before, after = self._before, by_meaning(now.scores, meanings)
         self._before = after
-        self._since_fire += seconds
-        self._since_release += seconds
+        self._since_fire += now.seconds
+        self._since_release += now.seconds
         if self._spent is not None:
-            self._await_release(before, after, seconds, settings.leave)
+            self._await_release(before[self._spent], after[self._spent], now, settings.leave)
         free = min(self._since_release, self._since_fire - settings.cooldown_seconds)
         if self._spent is not None or free <= 0.0:
             return None
         strongest = max(MEANINGS, key=lambda meaning: after[meaning])
         if strongest != self._candidate and after[strongest] >= settings.enter:
-            share = share_above(before[strongest], after[strongest], settings.enter)
-            self._candidate, self._held = strongest, min(share * seconds, free)
+            share = share_above(before[strongest], after[strongest], settings.enter, now.decay)
+            self._candidate, self._held = strongest, min(share * now.seconds, free)
             self._weights = {}
         elif self._candidate is not None and after[self._candidate] < settings.leave:
             self._candidate = None
         elif self._candidate is not None:
-            self._held += seconds
+            self._held += now.seconds
         if self._candidate is None:
             return None
-        self._weigh(self._candidate, scores, seconds, meanings)
+        self._weigh(self._candidate, now, meanings)
         if self._held < settings.hold_seconds - _ROUNDING:
             return None
         return self._fire(self._candidate, after[self._candidate])
 
-    def _weigh(
-        self, candidate: str, scores: SignScores, seconds: float, meanings: Mapping[str, str]
-    ) -> None:
+    def _weigh(self, candidate: str, now: Smoothed, meanings: Mapping[str, str]) -> None:
         """Add up which of the candidate's signs there is most evidence for."""
         self._weights = {
-            name: self._weights.get(name, 0.0) + scores[name] * seconds
+            name: self._weights.get(name, 0.0) + now.scores[name] * now.seconds
             for name, meaning in meanings.items()
             if meaning == candidate
         }
@@ -107,12 +103,14 @@ class Hold:
         self._spent, self._let_go, self._since_fire = candidate, 0.0, 0.0
         return Fired(self._leading_sign(), candidate, score)
 
-    def _await_release(
-        self, before: Mapping[str, float], after: Mapping[str, float], seconds: float, leave: float
-    ) -> None:
-        spent = self._spent or ""
-        share = share_above(-before[spent], -after[spent], -leave) if after[spent] < leave else 0.0
-        self._let_go = self._let_go + seconds if share == 1.0 else share * seconds
+    def _await_release(self, before: float, after: float, now: Smoothed, leave: float) -> None:
+        """Count for how long the score of what fired has been below `leave`."""
+        if after >= leave:
+            self._let_go = 0.0
+        elif before < leave:
+            self._let_go += now.seconds
+        else:
+            self._let_go = share_above(-before, -after, -leave, now.decay) * now.seconds
         if self._let_go >= RELEASE_SECONDS - _ROUNDING:
             self._spent = None
             self._since_release = self._let_go - RELEASE_SECONDS

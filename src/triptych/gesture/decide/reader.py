@@ -63,10 +63,10 @@ class GestureReader:
         self._t = scene.t
         hands = self._people.step(scene, self._config.presence.face_stay)
         fast = self._motion.step(scene.t, hands, settings.fastest)
-        scores = self._smoother.step(
+        smoothed = self._smoother.step(
             self._read(hands, fast, settings.leave), seconds, settings.smooth_seconds
         )
-        fired = self._hold.step(scores, seconds, self._meanings, settings)
+        fired = self._hold.step(smoothed, self._meanings, settings)
         badge = self._badge.step(
             scene.t,
             fired.name if fired else None,

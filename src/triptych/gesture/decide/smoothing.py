@@ -6,6 +6,7 @@ rate of pictures. No hand is evidence too: it pulls every score towards 0.
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from triptych.gesture.types import MEANINGS, SIGNS, Hand
@@ -42,38 +43,52 @@ def by_meaning(scores: SignScores, meanings: Mapping[str, str]) -> dict[str, flo
     return sums
 
 
-class Smoother:
-    """The moving average of each sign's score.
+@dataclass(frozen=True, slots=True)
+class Smoothed:
+    """Steady scores after one picture.
 
-    values: sign -> smoothed score, 0..1; all signs are there.
+    scores: sign -> score, 0..1; all signs are there. seconds: what the picture counts for.
+    decay: the share, 0..1, of the scores before it that is left in them.
     """
 
-    def __init__(self) -> None:
-        self.values: dict[str, float] = dict.fromkeys(SIGNS, 0.0)
+    scores: SignScores
+    seconds: float
+    decay: float
 
-    def step(self, scores: SignScores, seconds: float, time_constant: float) -> SignScores:
-        """Take in one picture that counts for `seconds`; the new values.
+
+class Smoother:
+    """The moving average of each sign's score."""
+
+    def __init__(self) -> None:
+        self._scores: dict[str, float] = dict.fromkeys(SIGNS, 0.0)
+
+    def step(self, scores: SignScores, seconds: float, time_constant: float) -> Smoothed:
+        """Take in one picture that counts for `seconds`.
 
         time_constant: seconds after which a sudden change is followed to 63 %; 0: at once.
         """
         if seconds <= 0.0:
-            return self.values
-        keep = math.exp(-seconds / time_constant) if time_constant > 0.0 else 0.0
-        self.values = {
-            name: keep * old + (1.0 - keep) * scores.get(name, 0.0)
-            for name, old in self.values.items()
+            return Smoothed(self._scores, 0.0, 1.0)
+        decay = math.exp(-seconds / time_constant) if time_constant > 0.0 else 0.0
+        self._scores = {
+            name: decay * old + (1.0 - decay) * scores.get(name, 0.0)
+            for name, old in self._scores.items()
         }
-        return self.values
+        return Smoothed(self._scores, seconds, decay)
 
 
-def share_above(before: float, after: float, level: float) -> float:
+def share_above(before: float, after: float, level: float, decay: float) -> float:
     """Share of the last step, 0..1, in which a value was at or above `level`, if it still is.
 
-    Between two pictures the value is taken to run straight; this is what makes a hold last as long
-    at 5 pictures a second as at 60.
+    Between two pictures the value follows the average's own curve. Knowing when it passed the
+    level is what makes a hold last as long at 5 pictures a second as at 60.
     """
     if after < level:
         return 0.0
-    if before >= level:
+    if before >= level or decay <= 0.0:
         return 1.0
-    return (after - level) / (after - before)
+    target = (after - decay * before) / (1.0 - decay)
+    if target <= level:
+        return 0.0
+    passed = math.log((target - before) / (target - level)) / -math.log(decay)
+    return max(1.0 - passed, 0.0)
