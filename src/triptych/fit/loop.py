@@ -20,7 +20,7 @@ import numpy as np
 import torch
 from lightning_fabric import Fabric
 from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.optim.swa_utils import AveragedModel
 
 from triptych.errors import BadInput, TriptychError
 from triptych.fit.tracker import Tracker
@@ -101,9 +101,7 @@ def fit(
     # lightning's type stubs want literals; the plan has been validated at the door
     fabric = Fabric(accelerator=plan.accelerator, devices=1, precision=plan.precision)  # type: ignore[arg-type]
     network, optimizer = fabric.setup(task.network, task.optimizer())
-    average = AveragedModel(
-        task.network, multi_avg_fn=get_ema_multi_avg_fn(plan.average), use_buffers=True
-    )
+    average = AveragedModel(task.network, multi_avg_fn=_moving(plan.average), use_buffers=True)
     peak = [group["lr"] for group in optimizer.param_groups]
     first = _restore(folder, plan, task.network, optimizer, average)
     folder.mkdir(parents=True, exist_ok=True)
@@ -145,6 +143,22 @@ def fit(
                 _save(folder, plan, done, task.network, optimizer, average)
             on_step(done)
     return average.module.eval()
+
+
+def _moving(decay: float) -> Callable[..., None]:
+    """A moving average that is short at first, so that it soon forgets where training began."""
+
+    @torch.no_grad()
+    def update(averaged: list[Tensor], current: list[Tensor], count: Tensor | int) -> None:
+        number = int(count)
+        weight = 1 - min(decay, (1 + number) / (10 + number))
+        for old, new in zip(averaged, current, strict=True):
+            if old.is_floating_point():
+                old.lerp_(new.to(old.dtype), weight)
+            else:
+                old.copy_(new)
+
+    return update
 
 
 def _save(

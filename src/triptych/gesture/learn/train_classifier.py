@@ -69,7 +69,6 @@ class ClassifierTask:
         rate: float = 1.5e-3,
         jitter: Jitter = Jitter(),
         frozen: bool = False,
-        drawn: float = 0.0,
     ) -> None:
         self.folder = folder
         self.validation = validation
@@ -78,7 +77,6 @@ class ClassifierTask:
         self.rate = rate
         self.jitter = jitter
         self.frozen = frozen
-        self.drawn = drawn
         self.pools = _pools(train)
         self.empty = [s for s in scenes if s.hands_known and len(s.hands) == 0]
         self.with_face = [s for s in scenes if len(s.faces)]
@@ -107,10 +105,6 @@ class ClassifierTask:
         return collate(samples)
 
     def _sample(self, rng: Generator) -> dict[str, Any]:
-        if rng.random() < self.drawn:
-            from triptych.gesture.learn.drawn import drawn_hand
-
-            return drawn_hand(rng, self.jitter)
         names = list(self.pools)
         shares = np.array([SHARES[name] for name in names])
         name = names[int(rng.choice(len(names), p=shares / shares.sum()))]

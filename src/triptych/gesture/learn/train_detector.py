@@ -35,13 +35,11 @@ class DetectorTask:
         weights: Path | None,
         batch_size: int = 16,
         rate: float = 1.5e-3,
-        drawn: float = 0.0,
     ) -> None:
         self.folder = folder
         self.validation = [e for e in validation if e.hands_known or len(e.faces)]
         self.batch_size = batch_size
         self.rate = rate
-        self.drawn = drawn
         self.people = _people(train)
         self.network: nn.Module = Detector()
         if weights is not None:
@@ -77,11 +75,6 @@ class DetectorTask:
         return {"picture": canvas, **targets(objects, (CANVAS, CANVAS))}
 
     def _picture(self, rng: Generator) -> tuple[Frame, "Objects"]:
-        if rng.random() < self.drawn:
-            from triptych.gesture.learn.drawn import drawn_scene
-
-            frame, hands, faces = drawn_scene(rng)
-            return frame, Objects(hands, faces, np.zeros((0, 4), np.float32), True, True)
         examples = self.people[int(rng.integers(len(self.people)))]
         example = examples[int(rng.integers(len(examples)))]
         return read(self.folder / example.file), Objects(

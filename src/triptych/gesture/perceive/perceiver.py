@@ -1,0 +1,114 @@
+"""Detect rarely, track always: what is in each picture of a video, at a small cost.
+
+The detector looks for hands and faces a few times a second; in between, each known hand is read
+in the square around its last landmarks. A second hand is looked for at the detector's slow rate
+too, never in every picture: that gate is what makes trackers dear.
+"""
+
+from dataclasses import dataclass, replace
+
+from triptych.gesture.config import Config
+from triptych.gesture.perceive.detector import Detector, Found, intersection_over_union
+from triptych.gesture.perceive.haar import HaarFaces
+from triptych.gesture.perceive.reader import HandReader
+from triptych.gesture.types import Box, Face, Frame, Hand, Scene
+
+SEARCH_SECONDS = 0.12
+"""Between two looks for hands and faces while no hand is known."""
+
+REFRESH_SECONDS = 0.2
+"""The same while a hand is being followed; presence needs five looks a second."""
+
+NEW_HAND = 0.35
+"""Detector score from which a hand is followed."""
+
+SAME_HAND = 0.25
+"""Overlap from which a detection and a followed hand are the same."""
+
+NO_HAND = 0.6
+"""Probability of `none` at which a followed hand is given up."""
+
+MISSES = 2
+"""A followed hand that the detector does not see in this many looks is given up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """A hand that is being followed: its number, where it was last, looks that missed it."""
+
+    number: int
+    box: Box
+    misses: int = 0
+
+
+class Perceiver:
+    """Pictures of one video in order -> scenes. Time comes with each picture."""
+
+    def __init__(self, config: Config) -> None:
+        self._detector = Detector()
+        self._haar = HaarFaces() if config.perceive.faces == "haar" else None
+        self._reader = HandReader(config.perceive.classifier)
+        self._most = config.perceive.hands
+        self._tracks: tuple[Track, ...] = ()
+        self._faces: tuple[Face, ...] = ()
+        self._looked_at = float("-inf")
+        self._next_number = 1
+
+    def look(self, frame: Frame, t: float) -> Scene:
+        """What is in this picture; `t` in seconds, rising from picture to picture."""
+        pause = REFRESH_SECONDS if self._tracks else SEARCH_SECONDS
+        # A hair of tolerance keeps the rhythm of a camera whose pictures come a little early.
+        if not 0 <= t - self._looked_at < pause - 0.01:
+            self._search(frame, t)
+        hands = self._reader.read(
+            frame, [track.box for track in self._tracks], [track.number for track in self._tracks]
+        )
+        hands = _distinct([hand for hand in hands if hand.scores["none"] < NO_HAND])
+        boxes = {hand.track: hand.box for hand in hands}
+        self._tracks = tuple(
+            replace(track, box=boxes[track.number])
+            for track in self._tracks
+            if track.number in boxes
+        )
+        return Scene(t, tuple(hands), self._faces, self._looked_at)
+
+    def look_still(self, frame: Frame) -> Scene:
+        """What is in a single picture; hands are read twice, the second time where they are."""
+        hands, faces = self._find(frame)
+        boxes = [found.box for found in hands[: self._most]]
+        first = self._reader.read(frame, boxes)
+        read = self._reader.read(frame, [hand.box for hand in first])
+        kept = _distinct([hand for hand in read if hand.scores["none"] < NO_HAND])
+        return Scene(0.0, tuple(kept), faces)
+
+    def _find(self, frame: Frame) -> tuple[list[Found], tuple[Face, ...]]:
+        found = self._detector.find(frame)
+        faces = found["face"] if self._haar is None else self._haar.find(frame)
+        hands = [hand for hand in found["hand"] if hand.score >= NEW_HAND]
+        return hands, tuple(Face(face.box, face.score) for face in faces)
+
+    def _search(self, frame: Frame, t: float) -> None:
+        """Look at the whole picture: refresh the faces, give up lost hands, take up new ones."""
+        hands, self._faces = self._find(frame)
+        self._looked_at = t
+        tracks: list[Track] = []
+        for track in self._tracks:
+            seen = [h for h in hands if intersection_over_union(h.box, track.box) >= SAME_HAND]
+            if seen:
+                hands = [h for h in hands if h not in seen]
+                tracks.append(replace(track, misses=0))
+            elif track.misses + 1 < MISSES:
+                tracks.append(replace(track, misses=track.misses + 1))
+        for hand in hands[: self._most - len(tracks)]:
+            tracks.append(Track(self._next_number, hand.box))
+            self._next_number += 1
+        self._tracks = tuple(tracks)
+
+
+def _distinct(hands: list[Hand]) -> list[Hand]:
+    """Without hands that lie on a hand named before: two squares may close in on the same one."""
+    kept: list[Hand] = []
+    for hand in hands:
+        if all(intersection_over_union(hand.box, other.box) < 0.5 for other in kept):
+            kept.append(hand)
+    return kept
