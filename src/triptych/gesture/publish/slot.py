@@ -5,15 +5,19 @@ the number of the picture before and after its pixels (a sequence lock, Lameter 
 can tell a whole picture from one that is being written. A covered picture has no pixels in here.
 """
 
+import os
 import struct
+import sys
 import threading
 from dataclasses import dataclass
 from multiprocessing.shared_memory import SharedMemory
+from pathlib import Path
 from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from triptych.errors import Unavailable
 from triptych.gesture.types import CoverReason, Frame
 
 BUFFERS = 3
@@ -40,7 +44,8 @@ class Offer:
 class Slot:
     """The shared memory of one analyser: `BUFFERS` pictures of one size, and their headers.
 
-    The publisher creates it (and unlinks it when closed), the analyser attaches by `name`.
+    The publisher creates it (and unlinks it when closed), the analyser attaches by `name`. Raises
+    Unavailable if the system has not enough shared memory.
     """
 
     def __init__(self, size_wh: tuple[int, int], name: str | None = None) -> None:
@@ -48,6 +53,16 @@ class Slot:
         picture = -(-width * height * 3 // _PAGE) * _PAGE
         self._owner = name is None
         self._memory = SharedMemory(name, create=name is None, size=_PAGE + BUFFERS * picture)
+        if self._owner:
+            try:
+                _claim(self._memory)
+            except OSError as error:
+                self._memory.close()
+                self._memory.unlink()
+                raise Unavailable(
+                    f"There is not enough shared memory for pictures of {width}x{height} "
+                    f"({error.strerror}): make /dev/shm larger, or the pictures smaller."
+                ) from None
         buffer = self._memory.buf
         # One row of eight words for all, then one for each buffer; a word is stored in one go.
         self.words: NDArray[np.int64] = np.ndarray((1 + BUFFERS, 8), np.int64, buffer)
@@ -76,6 +91,17 @@ class Slot:
         if self._owner:
             self._owner = False
             self._memory.unlink()
+
+
+def _claim(memory: SharedMemory) -> None:
+    """Have the pages now: a page that is missing later would end a process by a signal."""
+    file = Path("/dev/shm", memory.name.lstrip("/"))
+    if sys.platform == "linux" and file.exists():
+        descriptor = os.open(file, os.O_RDWR)
+        try:
+            os.posix_fallocate(descriptor, 0, memory.size)
+        finally:
+            os.close(descriptor)
 
 
 class SlotWriter:

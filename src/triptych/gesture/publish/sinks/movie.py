@@ -4,6 +4,7 @@ The file is fragmented: it opens with an empty index, and each second of video c
 writer that is killed, or a disk that fills up, loses at most the second that was being written.
 """
 
+import os
 from fractions import Fraction
 from pathlib import Path
 from typing import cast
@@ -54,6 +55,9 @@ class MovieSink:
     def __init__(self, path: Path, size_wh: tuple[int, int], fps: float) -> None:
         check_path(path)
         self.name = str(path)
+        self._path = path
+        self._whole_bytes = 0
+        self._failed = False
         self._size_wh = size_wh
         self._first: float | None = None
         self._last_pts = -1
@@ -111,12 +115,24 @@ class MovieSink:
         picture.pts = max(self._last_pts + 1, round((t - self._first) * _TICKS))
         picture.time_base = Fraction(1, _TICKS)
         self._last_pts = picture.pts
+        self._failed = True  # until it has not
         self._container.mux(self._stream.encode(picture))
+        self._failed = False
+        self._whole_bytes = self._path.stat().st_size
 
     def close(self) -> None:
-        """Write what the encoder still holds, and the index. Raises OSError if the disk is full."""
+        """Write what the encoder still holds. Raises OSError if the disk is full.
+
+        A second that could not be written whole is cut off: strict players refuse half of one.
+        """
+        failed, self._failed = self._failed, True
         try:
-            if self._first is not None:
-                self._container.mux(self._stream.encode(None))
+            try:
+                if self._first is not None and not failed:
+                    self._container.mux(self._stream.encode(None))
+            finally:
+                self._container.close()
+            self._failed = failed
         finally:
-            self._container.close()
+            if self._failed:
+                os.truncate(self._path, self._whole_bytes)
