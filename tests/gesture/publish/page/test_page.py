@@ -13,7 +13,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
-from triptych.errors import Unavailable
+from triptych.errors import BadConfig, Unavailable
 from triptych.gesture.config import Config
 from triptych.gesture.publish.messages import Command, Status
 from triptych.gesture.publish.page import Page
@@ -136,6 +136,12 @@ def test_signs_that_are_off_are_not_listed() -> None:
     with opened(page.start()) as client:
         assert "fist" not in [sign["sign"] for sign in told(client, "hello")["signs"]]
     page.close()
+
+
+def test_an_icon_that_is_none_is_one_sentence() -> None:
+    """The message names the sign whose icon is wrong."""
+    with pytest.raises(BadConfig, match=r"signs\.ok: .*'nonsense'"):
+        Page(Config().tuned("signs.ok.icon", "nonsense")).start()
 
 
 def test_an_old_picture_is_never_sent(page: Page) -> None:

@@ -31,7 +31,7 @@ class Page:
     def start(self) -> str:
         """Serve, and return the address to open; the part after # is the secret of this launch.
 
-        Raises `Unavailable` if the port is taken.
+        Raises `Unavailable` if the port is taken and `BadConfig` if a sign's icon is none.
         """
         from triptych.gesture.publish.page.live import Live
         from triptych.gesture.publish.page.server import Server, listen

@@ -4,6 +4,7 @@ from base64 import b64encode
 from collections.abc import Mapping
 from typing import Any
 
+from triptych.errors import BadConfig
 from triptych.gesture.config import Config
 from triptych.gesture.show.icons import icon_png
 from triptych.gesture.types import SIGNS
@@ -24,19 +25,29 @@ LEAVE_MARGIN = 0.05
 
 
 def vocabulary(config: Config) -> list[dict[str, Any]]:
-    """The signs that are switched on: sign, meaning, label, and the icon as a data URL."""
-    entries = ((sign, getattr(config.signs, sign)) for sign in SIGNS)
+    """The signs that are switched on: sign, meaning, label, and the icon as a data URL.
+
+    Raises `BadConfig` if an icon is none.
+    """
+    entries = ((sign, config.sign(sign)) for sign in SIGNS)
     return [
         {
             "sign": sign,
             "meaning": entry.meaning,
             "label": entry.text,
-            "icon": "data:image/png;base64,"
-            + b64encode(icon_png(entry.icon, ICON_PIXELS)).decode("ascii"),
+            "icon": _icon_url(sign, entry.icon),
         }
         for sign, entry in entries
         if entry.on
     ]
+
+
+def _icon_url(sign: str, name: str) -> str:
+    try:
+        png = icon_png(name, ICON_PIXELS)
+    except BadConfig as error:
+        raise BadConfig(f"signs.{sign}: {error}") from None
+    return "data:image/png;base64," + b64encode(png).decode("ascii")
 
 
 def settings(config: Config) -> dict[str, float]:
