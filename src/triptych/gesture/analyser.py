@@ -61,9 +61,9 @@ def main(
         except ConnectionError:
             raise
         except Exception as error:
-            traceback.print_exc()
             words = " ".join(str(error).split())
             pipe.send(Failed("", f"{type(error).__name__}: {words}"))
+            traceback.print_exc()
 
 
 def _analyse(

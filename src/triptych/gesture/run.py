@@ -73,7 +73,7 @@ def run(order: Order, stop: threading.Event | None = None) -> int:
         caught = stack.enter_context(_signals(stop, news))
         main = partial(analyser.main, order.make_parts, order.source, config)
         keeper = Keeper(main, news)
-        stack.callback(lambda: keeper.close())
+        stack.callback(keeper.close, order.patience.quit)
         opened = wait_opened(keeper, news, stop, order.patience.start)
         if opened is None:
             return 0

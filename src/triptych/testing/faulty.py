@@ -73,10 +73,10 @@ class Fault:
             case "stop":
                 os.kill(os.getpid(), signal.SIGSTOP)
             case "abort":
-                os.close(2)  # the interpreter would print a long report of its own death
+                _say_nothing_more()
                 os.abort()
             case "raise":
-                os.close(2)
+                _say_nothing_more()
                 raise RuntimeError("a fault that a test asked for")
             case "error":
                 raise BrokenModel("The model is broken, as a test asked.")
@@ -91,6 +91,11 @@ class Fault:
     def struck(self) -> bool:
         """True once it has gone wrong."""
         return self.mark.is_file()
+
+
+def _say_nothing_more() -> None:
+    """Spare the reader of a test report the long report of a death that was asked for."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 
 
 class FlatSource:

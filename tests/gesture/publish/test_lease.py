@@ -92,7 +92,7 @@ def test_a_new_analyser_starts_from_nothing(ends: tuple[SlotWriter, SlotReader])
     assert lease.pick(ends[1], clock).frame is None
 
 
-class Told(SlotReader):
+class _Told(SlotReader):
     """A reader that says what it is told."""
 
     def __init__(self) -> None:
@@ -117,7 +117,7 @@ def test_whatever_happens_nothing_old_covered_or_from_the_future_is_shown(
     steps: list[tuple[float, float, bool, str | None]],
 ) -> None:
     """For any clock and any stamps."""
-    reader, lease, clock = Told(), Lease(0.5, settle_seconds=0.0), 1000.0
+    reader, lease, clock = _Told(), Lease(0.5, settle_seconds=0.0), 1000.0
     number = 0
     for forward, taken, offered, covered in steps:
         clock += forward

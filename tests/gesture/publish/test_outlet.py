@@ -13,7 +13,7 @@ CARD = np.zeros((2, 2, 3), np.uint8)
 SEEN = np.ones((2, 2, 3), np.uint8)
 
 
-class Sink:
+class _Sink:
     """Keeps what it gets; may fail, or wait for `gate`."""
 
     name = "sink"
@@ -36,7 +36,7 @@ class Sink:
         self.closed += 1
 
 
-def wait_until(count: int, sink: Sink) -> None:
+def wait_until(count: int, sink: _Sink) -> None:
     deadline = time.monotonic() + 20
     while len(sink.got) < count:
         assert time.monotonic() < deadline
@@ -50,7 +50,7 @@ def finish(outlet: Outlet) -> None:
 
 def test_a_picture_runs_out_even_if_nobody_says_so() -> None:
     """The publisher's own loop may stand still: the card comes all the same."""
-    sink = Sink()
+    sink = _Sink()
     outlet = Outlet(sink, CARD, time.monotonic, 0.001)
     outlet.offer(Pick(SEEN, None, time.monotonic() + 0.3))
     wait_until(2, sink)
@@ -60,7 +60,7 @@ def test_a_picture_runs_out_even_if_nobody_says_so() -> None:
 
 def test_a_picture_that_ran_out_in_the_box_is_never_sent() -> None:
     """The clock is looked at right before sending."""
-    sink, clock = Sink(), [100.0]
+    sink, clock = _Sink(), [100.0]
     outlet = Outlet(sink, CARD, lambda: clock[0], 0.001)
     outlet.offer(Pick(SEEN, None, 100.5))
     wait_until(1, sink)
@@ -75,7 +75,7 @@ def test_a_picture_that_ran_out_in_the_box_is_never_sent() -> None:
 
 def test_a_stuck_output_holds_nobody_up_and_only_the_newest_waits() -> None:
     """Offering is instant, and what was in the box is replaced."""
-    sink = Sink(live=False)
+    sink = _Sink(live=False)
     sink.gate.clear()
     outlet = Outlet(sink, CARD, time.monotonic)
     later = time.monotonic() + 3600
@@ -89,7 +89,7 @@ def test_a_stuck_output_holds_nobody_up_and_only_the_newest_waits() -> None:
 
 def test_a_watched_output_ends_with_ten_cards() -> None:
     """So that the far side is left with the card, whatever it buffers."""
-    sink = Sink()
+    sink = _Sink()
     outlet = Outlet(sink, CARD, time.monotonic, 0.001)
     outlet.offer(Pick(SEEN, None, time.monotonic() + 3600))
     wait_until(1, sink)
@@ -100,7 +100,7 @@ def test_a_watched_output_ends_with_ten_cards() -> None:
 
 def test_a_file_gets_no_goodbye() -> None:
     """Nobody watches it as it happens."""
-    sink = Sink(live=False)
+    sink = _Sink(live=False)
     outlet = Outlet(sink, CARD, time.monotonic, 0.001)
     finish(outlet)
     assert sink.got == []
@@ -109,7 +109,7 @@ def test_a_file_gets_no_goodbye() -> None:
 
 def test_an_output_that_fails_is_closed_with_one_sentence() -> None:
     """What failed, and why."""
-    sink = Sink(error=OSError(28, "No space left on device"))
+    sink = _Sink(error=OSError(28, "No space left on device"))
     outlet = Outlet(sink, CARD, time.monotonic)
     outlet.offer(Pick(SEEN, None, time.monotonic() + 3600))
     assert outlet.wait_closed(20)

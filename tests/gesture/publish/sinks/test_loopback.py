@@ -17,7 +17,7 @@ CARD = np.random.default_rng(0).integers(0, 255, (36, 64, 3), dtype=np.uint8)
 PLANES = cv2.cvtColor(CARD, cv2.COLOR_BGR2YUV_I420).tobytes()
 
 
-class Driver:
+class _Driver:
     """Answers ioctls on plain files; its timeout image lies `OFFSET` into the device."""
 
     OFFSET = 4096
@@ -50,7 +50,7 @@ def device(tmp_path: Path) -> Path:
 
 def test_the_card_becomes_the_timeout_picture(device: Path) -> None:
     """Half a second after our death the driver shows the card."""
-    driver = Driver()
+    driver = _Driver()
     assert loopback.set_timeout_card(str(device), CARD, 0.5, driver) == []
     assert driver.controls == {0x0098F902: 500, 0x0098F903: 1}
     assert device.read_bytes()[4096 : 4096 + len(PLANES)] == PLANES
@@ -58,13 +58,13 @@ def test_the_card_becomes_the_timeout_picture(device: Path) -> None:
 
 def test_a_driver_without_timeout_is_one_sentence(device: Path) -> None:
     """The camera works without, but people should know."""
-    (note,) = loopback.set_timeout_card(str(device), CARD, 0.5, Driver((0x0098F902,)))
+    (note,) = loopback.set_timeout_card(str(device), CARD, 0.5, _Driver((0x0098F902,)))
     assert "has no timeout (Invalid argument)" in note
     assert device.read_bytes() == bytes(4096 + 8192)
 
 
-@pytest.mark.parametrize("driver", [Driver((0x0098F903,)), Driver(length=10)])
-def test_a_driver_without_timeout_picture_is_one_sentence(device: Path, driver: Driver) -> None:
+@pytest.mark.parametrize("driver", [_Driver((0x0098F903,)), _Driver(length=10)])
+def test_a_driver_without_timeout_picture_is_one_sentence(device: Path, driver: _Driver) -> None:
     """Then its own empty picture is shown, which covers, too."""
     (note,) = loopback.set_timeout_card(str(device), CARD, 0.5, driver)
     assert "did not take the away card" in note

@@ -109,5 +109,5 @@ def test_a_full_disk_is_an_error_and_the_film_plays_up_to_there(tmp_path: Path) 
 @pytest.mark.parametrize("name", ["missing/film.mp4", ".", "/proc/film.mp4"])
 def test_a_film_that_cannot_be_written_is_one_sentence(tmp_path: Path, name: str) -> None:
     """A folder that is not there, a folder instead of a file, a read-only place."""
-    with pytest.raises(BadInput, match="cannot be written .*: name a file in a folder"):
+    with pytest.raises(BadInput, match=r"cannot be written .*: name a file in a folder"):
         MovieSink(tmp_path / name, (64, 48), 30.0)

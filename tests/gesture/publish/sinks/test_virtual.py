@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -14,10 +14,10 @@ pyvirtualcam = pytest.importorskip("pyvirtualcam", reason="pip install triptych[
 CARD = np.zeros((36, 64, 3), np.uint8)
 
 
-class Backend:
+class _Backend:
     """Keeps what it gets."""
 
-    made: list["Backend"] = []
+    made: ClassVar[list["_Backend"]] = []
 
     def __init__(self, *, width: int, height: int, fps: float, fourcc: int, device: str | None):
         if device == "busy":
@@ -25,7 +25,7 @@ class Backend:
         self.size_wh, self.name = (width, height), device or "first"
         self.frames: list[Any] = []
         self.closed = 0
-        Backend.made.append(self)
+        _Backend.made.append(self)
 
     def close(self) -> None:
         self.closed += 1
@@ -43,8 +43,8 @@ class Backend:
 @pytest.fixture(autouse=True)
 def backend() -> Iterator[None]:
     """Register our backend for one test."""
-    pyvirtualcam.register_backend("ours", Backend)
-    Backend.made.clear()
+    pyvirtualcam.register_backend("ours", _Backend)
+    _Backend.made.clear()
     yield
     del pyvirtualcam.camera.BACKENDS["ours"]
 
@@ -55,7 +55,7 @@ def test_pictures_reach_the_device(monkeypatch: pytest.MonkeyPatch) -> None:
     frame = np.arange(64 * 36 * 3, dtype=np.uint8).reshape(36, 64, 3)
     sink.send(frame, 0.0)
     sink.close()
-    (backend,) = Backend.made
+    (backend,) = _Backend.made
     assert (backend.size_wh, backend.name, backend.closed) == ((64, 36), "/dev/video9", 1)
     assert (backend.frames[0] == frame.reshape(-1)).all()
     assert sink.live
@@ -86,7 +86,9 @@ def test_a_device_that_cannot_be_used_is_one_sentence_with_this_systems_fix(
 def test_without_any_device_the_module_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """The sentence a new user meets first."""
     monkeypatch.setattr(pyvirtualcam.camera, "BACKENDS", {})
-    with pytest.raises(Unavailable, match="^No virtual camera can be used .*modprobe v4l2loopback"):
+    with pytest.raises(
+        Unavailable, match=r"^No virtual camera can be used .*modprobe v4l2loopback"
+    ):
         VirtualCameraSink((64, 36), 30, "", CARD)
 
 
