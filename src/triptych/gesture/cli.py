@@ -5,7 +5,11 @@ from typing import Annotated
 
 import typer
 
+from triptych.gesture.learn import cli as learn
+
 app = typer.Typer(help="Hand signs and an away card for video calls.", no_args_is_help=True)
+app.add_typer(learn.app, name="train")
+app.command()(learn.export)
 
 
 @app.callback()
@@ -96,3 +100,54 @@ def classify(
             typer.echo(f"{row['file']}: {hands or 'no hand'}; {who} is present")
     if bad:
         raise typer.Exit(2)
+
+
+@app.command()
+def evaluate(
+    manifest: Annotated[
+        Path, typer.Argument(help="labels.jsonl (pictures) or clips/manifest.json (clips).")
+    ],
+    split: Annotated[
+        str | None,
+        typer.Option(help="train, val, test or wild; only pictures and clips of that split."),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Write the result to this file, too.")] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(help="Settings to use instead of your own; see `triptych gesture config`."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Measure signs, hands, faces and events on pictures or clips with known labels."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from triptych.gesture.config import Config
+    from triptych.gesture.evaluate import evaluate as measure
+    from triptych.gesture.evaluate import summary
+    from triptych.results import to_json, write_result
+
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("Looking", total=None)
+        metrics = measure(manifest, Config.load(config), split, lambda: progress.advance(task))
+    if out is not None:
+        write_result(out, metrics)
+    typer.echo(to_json(metrics) if as_json else summary(metrics))
+
+
+@app.command()
+def bench(
+    seconds: Annotated[
+        float, typer.Option(help="How long to measure each of the two situations.", min=1)
+    ] = 10.0,
+    out: Annotated[Path | None, typer.Option(help="Write the result to this file, too.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Measure milliseconds of each stage, processor share and memory at 1280x720, 30 a second."""
+    from triptych.gesture.bench import measure, summary
+    from triptych.results import to_json, write_result
+
+    metrics = measure(seconds)
+    if out is not None:
+        write_result(out, metrics)
+    typer.echo(to_json(metrics) if as_json else summary(metrics))

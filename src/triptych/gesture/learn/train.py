@@ -1,0 +1,155 @@
+"""One command trains each network from the hand pictures and writes weights, numbers and a card."""
+
+import json
+import sys
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+
+from triptych.data.hands import HandPicture, read_hands
+from triptych.errors import BadInput
+from triptych.fit.loop import Plan, fit
+from triptych.fit.tracker import JsonLines
+from triptych.gesture.learn.calibrate import best_temperature, expected_calibration_error
+from triptych.gesture.learn.card import write_card
+from triptych.gesture.learn.drawn import draw_pictures
+from triptych.gesture.learn.examples import hand_examples, scene_examples
+from triptych.gesture.learn.export import export_detector, export_hand_reader
+from triptych.gesture.learn.metrics import five_sign_f1, per_sign_f1
+from triptych.gesture.learn.train_classifier import ClassifierTask
+from triptych.gesture.learn.train_detector import DetectorTask
+from triptych.results import write_result
+
+DRAWN, DRAWN_SEED = 1400, 7
+"""How many drawn pictures are mixed in, and the seed that makes them."""
+
+PERMISSIVE = ("Apache-2.0", "MIT", "CC BY 4.0", "Public Domain")
+"""Licences whose pictures may teach weights that are shipped; share-alike ones only measure."""
+
+WEIGHTS = Path("weights") / "mobilenet_v2_100_imagenet_folded.npz"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """data: the folder that holds `hands/` and `weights/`. run: where the run is kept."""
+
+    data: Path
+    run: Path
+    steps: int
+    seed: int = 0
+    threads: int = 2
+
+
+def train_detector(options: Options) -> Path:
+    """Train the detector and export it into the run's folder. Returns the ONNX file."""
+    began = _prepare(options)
+    train, validation = _pictures(options, "train"), _pictures(options, "val")
+    task = DetectorTask(
+        options.data / "hands",
+        scene_examples(train),
+        scene_examples(validation),
+        weights=_weights(options),
+    )
+    network = fit(task, _plan(options), options.run, _tracker(options))
+    path = export_detector(network, options.run)  # type: ignore[arg-type]
+    numbers = dict(task.evaluate(network))
+    _report(options, "detector", numbers, train, began)
+    return path
+
+
+def train_classifier(options: Options, *, frozen: bool = False) -> Path:
+    """Train the hand reader, calibrate its scores on validation people, export it."""
+    began = _prepare(options)
+    train, validation = _pictures(options, "train"), _pictures(options, "val")
+    task = ClassifierTask(
+        options.data / "hands",
+        hand_examples(train),
+        hand_examples(validation),
+        scene_examples(train),
+        weights=_weights(options),
+        frozen=frozen,
+    )
+    network = fit(task, _plan(options), options.run, _tracker(options))
+    logits, labels, gaps = task.predict(network, task.validation)
+    temperatures: dict[str, float] = {}
+    numbers: dict[str, object] = {"val_landmarks": float(np.nanmean(gaps)), "frozen": frozen}
+    for name, values in logits.items():
+        temperature = best_temperature(values, labels)
+        temperatures[name] = temperature
+        numbers[name] = {
+            "val_f1": five_sign_f1(labels, values.argmax(axis=1)),
+            "val_f1_per_sign": per_sign_f1(labels, values.argmax(axis=1)),
+            "temperature": temperature,
+            "val_ece_before": expected_calibration_error(values, labels, 1.0),
+            "val_ece_after": expected_calibration_error(values, labels, temperature),
+        }
+    chosen = (temperatures["appearance"], temperatures["shape"], temperatures["both"])
+    path = export_hand_reader(network, chosen, options.run)  # type: ignore[arg-type]
+    _report(options, "hand_reader", numbers, train, began)
+    return path
+
+
+def _prepare(options: Options) -> float:
+    torch.set_num_threads(options.threads)
+    cv2.setNumThreads(1)
+    torch.manual_seed(options.seed)
+    return time.monotonic()
+
+
+def _pictures(options: Options, split: str) -> list[HandPicture]:
+    """The split's pictures whose licence permits training; for training also the drawn ones."""
+    found = read_hands(options.data / "hands", split)
+    if split != "train":
+        return found
+    found = [p for p in found if p.licence in PERMISSIVE]
+    drawn = draw_pictures(options.run.parent / "drawn", DRAWN, DRAWN_SEED, options.threads)
+    return [*found, *(replace(p, split=split) for p in drawn)]
+
+
+def _weights(options: Options) -> Path:
+    path = options.data / WEIGHTS
+    if not path.exists():
+        raise BadInput(
+            f"There are no ImageNet weights at {path}; "
+            "point TRIPTYCH_DATA at a folder that holds hands/ and weights/."
+        )
+    return path
+
+
+def _plan(options: Options) -> Plan:
+    return Plan(
+        steps=options.steps,
+        seed=options.seed,
+        evaluate_every=300,
+        save_every=300,
+        precision="bf16-mixed",
+    )
+
+
+def _tracker(options: Options) -> JsonLines:
+    return JsonLines(options.run / "log.jsonl", sys.stderr)
+
+
+def _report(
+    options: Options,
+    name: str,
+    numbers: dict[str, object] | dict[str, float],
+    train: list[HandPicture],
+    began: float,
+) -> None:
+    result = {
+        "model": name,
+        "steps": options.steps,
+        "minutes": (time.monotonic() - began) / 60,
+        "threads": options.threads,
+        "pictures": len(train),
+        "people": len({p.person for p in train}),
+        **numbers,
+    }
+    write_result(options.run / "result.json", result, options.seed)
+    listing = json.loads((options.run / "models.json").read_text(encoding="utf-8"))
+    write_card(options.run / f"{name}.md", name, result, listing[f"{name}.onnx"], train)
