@@ -85,6 +85,28 @@ def test_a_sign_held_during_the_cover_is_held_anew_after_it(make):
     assert fired >= back + CONFIG.decide.hold_seconds
 
 
+def test_a_hold_begun_before_the_cover_is_forgotten(make):
+    """A ring half full when the cover comes down starts from nothing when it lifts."""
+    decider = visible(make)
+    before = play([make.scene(t, make.hand("fist")) for t in make.times(1.01, 1.6, 30)], decider)
+    assert before[-1].ring.progress > 0.5
+    decider.blind(1.65, "camera_lost")
+    after = play([make.scene(t, make.hand("fist")) for t in make.times(1.7, 4, 30)], decider)
+    _, (back, _), (fired, _) = told(after)
+    assert fired >= back + CONFIG.decide.hold_seconds
+
+
+def test_a_badge_does_not_outlive_the_cover(make):
+    """An icon on show when the cover comes down is not there when it lifts."""
+    decider = Decider(CONFIG.tuned("show.badge_seconds", 10.0))
+    before = play([make.scene(t, make.hand("fist")) for t in make.times(0, 2, 30)], decider)
+    assert before[-1].badge
+    decider.blind(2.1, "camera_lost")
+    after = play([make.scene(t) for t in make.times(2.2, 4, 30)], decider)
+    assert after[-1].covered is None
+    assert not any(d.badge for d in after)
+
+
 def test_the_cover_takes_ring_and_badge_away(make):
     """Nothing of a sign is left on the card or after it."""
     decider = visible(make)

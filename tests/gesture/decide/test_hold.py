@@ -126,6 +126,13 @@ def test_a_sign_switched_off_does_not_lend_its_name():
     assert [what.name for _, what in fired] == ["one"]
 
 
+def test_the_name_is_one_of_the_meanings_own_signs():
+    """A sign of another meaning, however strong beside it, does not lend its name."""
+    beside = {"one": 0.27, "two_up": 0.25, "ok": 0.48}
+    fired, _ = play([(0.1, {"one": 0.45, "two_up": 0.45}), (0.5, beside)])
+    assert [(what.name, what.meaning) for _, what in fired] == [("one", "comment")]
+
+
 scores = st.dictionaries(st.sampled_from(SIGNS), st.floats(0, 1), max_size=3)
 
 

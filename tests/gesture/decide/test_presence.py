@@ -58,6 +58,14 @@ def test_a_stale_look_never_uncovers(make):
     assert not any(play(late).values())
 
 
+def test_a_late_look_counts_from_its_own_picture(make):
+    """A face found in a picture of 0.3 s ago was a sign of a person 0.3 s ago, not now."""
+    presence = arrived(make)
+    assert presence.step(make.scene(2.6, faces_at=2.3), SETTINGS)
+    assert presence.step(make.scene(3.0, faces_at=2.3), SETTINGS)
+    assert not presence.step(make.scene(3.1, faces_at=2.3), SETTINGS)
+
+
 def test_a_look_from_the_future_does_not_count(make):
     """A look dated after its picture is no evidence."""
     odd = [make.scene(t, faces_at=t + 0.1) for t in make.times(0.0, 5.0, 30)]

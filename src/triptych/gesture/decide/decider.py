@@ -54,11 +54,9 @@ class Decider:
         if not self._presence.step(scene, self._config.presence):
             if self._visible:
                 self._cover("away", t, events)
-            self._reader.reset(t)
             return Decision(t, self._reason, events=tuple(events))
         if not self._visible:
             self._visible = True
-            self._reader.reset(t)
             events.append(Event(t, "back"))
         reading: Reading = self._reader.step(scene)
         if reading.event is not None:
@@ -87,5 +85,5 @@ class Decider:
             self._reason = reason
             events.append(Event(t, "away"))
         self._presence = Presence()
-        self._reader.reset(None)
+        self._reader.reset()
         self._t = None

@@ -38,7 +38,7 @@ class GestureReader:
 
     def __init__(self, config: Config) -> None:
         self.reconfigure(config)
-        self.reset(None)
+        self.reset()
 
     def reconfigure(self, config: Config) -> None:
         """Take over new settings without forgetting what is being held."""
@@ -46,9 +46,9 @@ class GestureReader:
         signs = {name: config.sign(name) for name in SIGNS}
         self._meanings = {name: sign.meaning for name, sign in signs.items() if sign.on}
 
-    def reset(self, t: float | None) -> None:
-        """Forget everything; the next picture counts for the time since `t`."""
-        self._t = t
+    def reset(self) -> None:
+        """Forget everything; the next picture is a first one, which counts for no time."""
+        self._t: float | None = None
         self._track = 0
         self._people = MainPerson()
         self._motion = MotionLock()
