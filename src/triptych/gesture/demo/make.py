@@ -21,7 +21,7 @@ def write_clip(path: Path, seconds: float = script.SECONDS, fps: int = script.FP
     with av.open(str(path), "w", options={"movflags": "+faststart"}) as container:
         stream = container.add_stream("libx264", rate=fps)
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
-        stream.options = {"crf": "25", "preset": "slow", "g": str(4 * fps)}
+        stream.options = {"crf": "21", "preset": "slow", "g": str(4 * fps)}
         for number in track(range(round(seconds * fps)), "Drawing"):
             picture = np.ascontiguousarray(draw_moment(number / fps))
             container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, "bgr24")))
