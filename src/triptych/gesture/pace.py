@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from triptych.gesture.publish.clock import Stamps
-from triptych.gesture.sources.shot import Shot, Source
+from triptych.gesture.sources.shot import Source
 from triptych.gesture.types import Frame
 
 _HOLD_SECONDS = 0.1
 """Pictures that stand longer than this are shown again and again, or their lease would run out."""
 _LATE_SECONDS = 0.5
+"""A file that is further behind than this goes on from where it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,32 +57,37 @@ def played(
 ) -> Iterator[Timed]:
     """Files at the pace of their own time, one source after the other, time running on.
 
-    Pictures that come too late are left out; one that stands for long is repeated.
+    Pictures that come too late are left out, but never for long; one that stands for long is
+    repeated. A file that cannot be read fast enough slows down.
     """
     offset = 0.0
-    start: float | None = None
-    before: float | None = None
+    start = before = now()
+    first = True
     for source in sources:
-        last: Shot | None = None
+        last: Frame | None = None
         length = 0.0
         while (shot := source.read()) is not None:
-            if start is None:
-                start = now() - shot.t
             t = offset + shot.t
             length = shot.t + 1 / source.fps
+            if first:
+                start = before = now() - t
             while (wait := start + t - now()) > 0:
-                if wait > _HOLD_SECONDS and last is not None and last.frame is not None:
-                    before = clock = now()
-                    yield Timed(clock - start, clock, last.frame.copy(), last.problem)
-                    wait = min(_HOLD_SECONDS, start + t - now())
-                sleep(max(wait, 0.0))
+                if last is not None and wait > _HOLD_SECONDS / 10 and _held(now() - before):
+                    before = now()
+                    yield Timed(before - start, before, last.copy(), "")
+                sleep(min(wait, max(before + _HOLD_SECONDS - now(), 0.001)))
             clock = now()
-            if clock - (start + t) > _LATE_SECONDS:
+            late = clock - (start + t)
+            if late > _LATE_SECONDS:
                 start = clock - t
-            elif clock - (start + t) > 1 / source.fps and shot.frame is not None:
+            elif late > 1 / source.fps and not _held(clock - before) and shot.frame is not None:
                 continue
-            jumped = before is not None and not 0 <= clock - before <= Stamps.JUMP_SECONDS
-            before = clock
-            last = Shot(t, shot.frame.copy(), shot.problem) if shot.frame is not None else None
+            jumped = not first and not 0 <= clock - before <= Stamps.JUMP_SECONDS
+            first, before = False, clock
+            last = None if shot.frame is None else shot.frame.copy()  # it will be drawn on
             yield Timed(t, clock, shot.frame, shot.problem, jumped)
         offset += length
+
+
+def _held(seconds: float) -> bool:
+    return seconds >= _HOLD_SECONDS - 1e-9
