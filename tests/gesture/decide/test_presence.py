@@ -72,10 +72,38 @@ def test_a_look_from_the_future_does_not_count(make):
     assert not any(play(odd).values())
 
 
-def test_hands_never_uncover(make):
-    """Only a face lifts the cover, however sure the hand."""
-    hands = [make.scene(t, make.hand(score=1.0), faces=[]) for t in make.times(0, 5, 30)]
-    assert not any(play(hands).values())
+def test_a_plain_sign_uncovers_after_sustained_evidence(make):
+    """Where no face is seen, a followed hand that plainly makes a sign is a person, too."""
+    seen = play([make.scene(t, make.hand("palm", 0.95), faces=[]) for t in make.times(2, 5, 30)])
+    first = min(t for t, present in seen.items() if present)
+    assert first == pytest.approx(2 + SETTINGS.return_seconds, abs=0.04)
+
+
+@pytest.mark.parametrize(
+    ("sign", "score", "track"),
+    [
+        ("other", 1.0, 1),
+        ("none", 1.0, 1),
+        ("palm", 0.8, 1),
+        ("palm", 1.0, 0),
+        ("palm", math.nan, 1),
+    ],
+)
+def test_other_hands_never_uncover(make, sign, score, track):
+    """Idle, doubtful and untracked hands and impossible scores leave the picture covered."""
+    hand = dataclasses.replace(
+        make.hand(track=track), scores={**make.hand().scores, "palm": 0.0, sign: score}
+    )
+    assert not any(play([make.scene(t, hand, faces=[]) for t in make.times(0, 5, 30)]).values())
+
+
+def test_signs_of_changing_hands_do_not_add_up(make):
+    """The evidence must come from one and the same hand: phantoms get a new number each time."""
+    scenes = [
+        make.scene(t, make.hand("palm", 1.0, track=1 + int(t / 0.3)), faces=[])
+        for t in make.times(0, 5, 30)
+    ]
+    assert not any(play(scenes).values())
 
 
 def test_a_weak_face_keeps_but_does_not_uncover(make):

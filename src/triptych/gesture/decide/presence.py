@@ -9,13 +9,16 @@ from typing import Final
 
 from triptych.gesture.config import Presence as Settings
 from triptych.gesture.decide.person import usable_face
-from triptych.gesture.types import Hand, Scene
+from triptych.gesture.types import SIGNS, Hand, Scene
 
 MAX_GAP: Final = 0.35
 """Seconds between two looks for faces beyond which evidence is no longer sustained."""
 
 SURE_HAND: Final = 0.8
-"""A tracked hand at least this sure to be one keeps the picture shown; it never uncovers it."""
+"""A tracked hand at least this sure to be one keeps the picture shown."""
+
+PLAIN_SIGN: Final = 0.9
+"""A tracked hand that makes one of our signs at least this plainly can uncover the picture."""
 
 _ROUNDING: Final = 1e-9
 
@@ -24,9 +27,10 @@ class Presence:
     """Starts absent.
 
     Present after every look for faces over `return_seconds`, with no gap above 0.35 s, has found
-    one of at least `face_enter`; absent again when no face of at least `face_stay` and no sure hand
-    has been seen for `away_seconds`: with 5 pictures a second at most 0.2 s later than that.
-    Anybody's face counts.
+    one of at least `face_enter`, or every picture of that time one hand that plainly makes a sign
+    (a raised hand is a person, too, where the camera does not see the face). Absent again when no
+    face of at least `face_stay` and no sure hand has been seen for `away_seconds`: with 5 pictures
+    a second at most 0.2 s later than that. Anybody's face counts.
     """
 
     def __init__(self) -> None:
@@ -34,20 +38,27 @@ class Presence:
         self._looked_at = -math.inf
         self._seen_at = -math.inf
         self._clear_since: float | None = None
+        self._signing_since: float | None = None
+        self._signing = 0
+        self._t = -math.inf
 
     def step(self, scene: Scene, settings: Settings) -> bool:
         """Take in one picture; True if somebody is there."""
         self._look(scene, settings)
+        self._watch_hands(scene)
         if self.present:
             if any(_is_sure(hand) for hand in scene.hands):
                 self._seen_at = scene.t
             if scene.t - self._seen_at >= settings.away_seconds - _ROUNDING:
                 self.present = False
-                self._clear_since = None
-        elif self._clear_since is not None:
-            self.present = self._looked_at - self._clear_since >= (
-                settings.return_seconds - _ROUNDING
-            )
+                self._clear_since = self._signing_since = None
+            return self.present
+        needed = settings.return_seconds - _ROUNDING
+        faced = self._clear_since is not None and self._looked_at - self._clear_since >= needed
+        signed = self._signing_since is not None and scene.t - self._signing_since >= needed
+        self.present = faced or signed
+        if signed:
+            self._seen_at = scene.t
         return self.present
 
     def _look(self, scene: Scene, settings: Settings) -> None:
@@ -63,6 +74,24 @@ class Presence:
             self._looked_at = look
         if scene.t - self._looked_at > MAX_GAP:
             self._clear_since = None
+
+    def _watch_hands(self, scene: Scene) -> None:
+        """Since when has one and the same hand been making a sign, in every picture?"""
+        signing = [hand.track for hand in scene.hands if _is_plain_sign(hand)]
+        if not signing:
+            self._signing_since = None
+        elif (
+            self._signing_since is None
+            or self._signing not in signing
+            or scene.t - self._t > MAX_GAP
+        ):
+            self._signing, self._signing_since = signing[0], scene.t
+        self._t = scene.t
+
+
+def _is_plain_sign(hand: Hand) -> bool:
+    plain = max(hand.scores.get(sign, 0.0) for sign in SIGNS)
+    return hand.track > 0 and PLAIN_SIGN <= plain <= 1.0 + _ROUNDING
 
 
 def _is_sure(hand: Hand) -> bool:
