@@ -103,7 +103,7 @@ def start(tmp_path: Path) -> Iterator[Callable[..., _Program]]:
 Start = Callable[..., _Program]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_a_live_run_with_the_card(start: Start, number: int) -> None:
     """Ten cards, everything closed, status 0, and no analyser left."""
     program = start("watch")

@@ -201,7 +201,7 @@ class _Run:
         self.stack.callback(page.close)
         self.log.listeners.append(page.log)
         say(f"The preview page is at {url}")
-        if screen_is_there() and not self.order.to:
+        if screen_is_there():
             import webbrowser
 
             threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
@@ -224,7 +224,7 @@ class _Run:
 
 @contextlib.contextmanager
 def _signals(stop: threading.Event, news: threading.Event) -> Iterator[list[int]]:
-    """Turn Ctrl-C and SIGTERM into `stop`; yields the list of those that came."""
+    """Turn Ctrl-C, SIGTERM and a closed terminal into `stop`; yields the list of those that came."""
     caught: list[int] = []
     if threading.current_thread() is not threading.main_thread():
         yield caught
@@ -235,7 +235,10 @@ def _signals(stop: threading.Event, news: threading.Event) -> Iterator[list[int]
         stop.set()
         news.set()
 
-    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    # A terminal that is closed hangs up on us: the card must come all the same.
+    names = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
+    numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
+    before = {number: signal.signal(number, handle) for number in numbers}
     try:
         yield caught
     finally:

@@ -1,5 +1,6 @@
 """Tells people and programs what happens: the terminal, a JSON-lines file, standard output."""
 
+import contextlib
 import json
 import sys
 from collections.abc import Callable
@@ -13,8 +14,9 @@ Listener = Callable[[Event], None]
 
 
 def say(sentence: str) -> None:
-    """One sentence for the person at the terminal, on stderr."""
-    print(f"triptych: {sentence}", file=sys.stderr, flush=True)
+    """One sentence for the person at the terminal, on stderr; nothing if that is gone."""
+    with contextlib.suppress(OSError):
+        print(f"triptych: {sentence}", file=sys.stderr, flush=True)
 
 
 def event_line(event: Event) -> str:
