@@ -8,7 +8,7 @@ import numpy as np
 
 from triptych.gesture.demo.face import draw_head
 from triptych.gesture.demo.features import Expression, Features
-from triptych.gesture.demo.shading import CLOTH, SKIN, Colour, Light, Look, blotches, shade
+from triptych.gesture.demo.shading import CLOTH, HAIR, SKIN, Colour, Light, Look, blotches, shade
 from triptych.gesture.demo.solids import HeightField, RoundCone
 from triptych.gesture.types import Box, Frame
 
@@ -29,6 +29,7 @@ class Person:
         return Look(
             self.features.look.skin,
             self.cloth,
+            self.features.hair_colour,
             self.features.look.pale,
             self.features.look.blotch,
             self.features.look.seed,
@@ -46,6 +47,7 @@ def draw_person(
 ) -> Box:
     """Draw a person with the head's middle at `head_xy` and return the face's box.
 
+    The box goes from the middle of the forehead to the chin, as detectors of photographs have it.
     head_size: crown to chin in pixels. chest_xy: where the body would have its head, so that a
     head can sway on a still body; `head_xy` by default.
     """
@@ -55,12 +57,12 @@ def draw_person(
     half = head_size / 2
     slide = 0.3 * half * np.sin(np.radians(expression.yaw))
     middle = head_xy[0] + slide - half * 0.3 * np.sin(np.radians(expression.tilt))
-    wide = 0.66 * person.features.width * half
+    wide = 0.75 * person.features.width * half
     return Box(
         float(middle - wide) / cols,
-        (head_xy[1] - 0.42 * half) / rows,
+        (head_xy[1] - 0.52 * half) / rows,
         float(middle + wide) / cols,
-        (head_xy[1] + 1.0 * half) / rows,
+        (head_xy[1] + 1.02 * half) / rows,
     )
 
 
@@ -76,7 +78,7 @@ def _body(person: Person, head: tuple[float, float], chest: tuple[float, float])
     if person.features.hair == "long":
         for sign in (-1.0, 1.0):
             fall = at(hx + 0.24 * sign, hy - 0.1, -0.2), at(0.32 * sign, 0.72, 0.05)
-            cones.append(RoundCone(*fall, 0.2, 0.15, blend=0.05, material=2))
+            cones.append(RoundCone(*fall, 0.2, 0.15, blend=0.05, material=HAIR))
     for sign in (-1.0, 1.0):
         parts = (
             (at(0.1 * sign, 0.64, -0.2), at(0.5 * b * sign, 0.82, -0.1), 0.13, 0.16),
@@ -115,9 +117,8 @@ def _draw_body(
     for cone in _body(person, head, chest):
         field.add(_grown(cone, size, shift))
     _fold(field, size, person.features.look.seed)
-    hair = field.material == 2
-    field.material[hair] = CLOTH
-    cloth = (field.material == CLOTH) & ~hair
+    hair = field.material == HAIR
+    cloth = field.material == CLOTH
     middle = (head_xy[0] - x0, head_xy[1] - y0)
     skull = RoundCone(
         np.array([middle[0], middle[1] - 0.1 * size, 0.12 * size]),
@@ -131,11 +132,10 @@ def _draw_body(
     colours, cover = shade(field, person.look, light, size)
     colours *= _weave(person, colours.shape[:2], size, cloth)
     if hair.any():
-        tone = np.array(person.features.hair_colour) / np.maximum(person.look.cloth, 1)
         strands = cv2.GaussianBlur(
             blotches(hair.shape, 2.0, 5), (0, 0), sigmaX=0.6, sigmaY=size / 25
         )
-        colours[hair] *= (tone * (1 + 0.4 * strands[hair][:, None])).astype(np.float32)
+        colours[hair] *= (1 + 0.4 * strands[hair][:, None]).astype(np.float32)
     share = cv2.GaussianBlur(cover, (0, 0), 0.7)[..., None] * cover[..., None]
     under = canvas[y0:rows, x0:x1]
     under[...] = np.clip(colours * share + under * (1 - share) + 0.5, 0, 255)

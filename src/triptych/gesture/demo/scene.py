@@ -66,7 +66,19 @@ def draw_scene(
         for side in (-1, 1):
             if rng.random() < 0.55:
                 _raise_hand(frame, rng, person, light, at, size, side, hands)
-    return DrawnScene(through_camera(frame, rng), tuple(faces), tuple(hands))
+    seen = tuple(
+        face
+        for i, face in enumerate(faces)
+        if not any(_hides(at, size, face, size_wh) for _, at, size in bodies[i + 1 :])
+    )
+    return DrawnScene(through_camera(frame, rng), seen, tuple(hands))
+
+
+def _hides(at: tuple[float, float], size: float, face: Box, size_wh: tuple[int, int]) -> bool:
+    """Whether somebody in front, head at `at`, covers the middle of a face behind."""
+    across = abs(face.centre[0] * size_wh[0] - at[0]) / size
+    down = (face.centre[1] * size_wh[1] - at[1]) / size
+    return (across < 0.5 and down > -0.6) or (across < 0.95 and down > 0.4)
 
 
 def _raise_hand(

@@ -30,7 +30,7 @@ _TONES = np.array(  # red, green, blue from the lightest skin to the darkest
     np.float64,
 )
 
-SKIN, CLOTH = 0, 1
+SKIN, CLOTH, HAIR = 0, 1, 2
 """Materials of bodies."""
 
 
@@ -60,12 +60,13 @@ def skin_colour(darkness: float, warmth: float = 0.0) -> Colour:
 class Look:
     """What a hand and its arm are covered with.
 
-    skin and cloth: colours. pale: 0..1 how much lighter the palm is than the back of the hand.
-    blotch: strength of the skin's mottling. seed: of mottling and cloth folds.
+    skin, cloth and hair: colours. pale: 0..1, how much lighter than the back of the hand its palm
+    is. blotch: strength of the skin's mottling. seed: of mottling and cloth folds.
     """
 
     skin: Colour = (142.0, 174.0, 226.0)
     cloth: Colour = (120.0, 84.0, 52.0)
+    hair: Colour = (26.0, 36.0, 54.0)
     pale: float = 0.15
     blotch: float = 1.0
     seed: int = 0
@@ -155,6 +156,7 @@ def shade(
     _, _, _, crease, nail, palm = field.layers[:, solid]
     skin = (field.material[solid] == SKIN).astype(np.float32)
     mottle = blotches((rows, cols), scale / 24, look.seed)[solid]
+    hair = field.material[solid] == HAIR
     pale = look.pale * np.clip(palm * 1.5 + 0.3, 0, 1)
     albedo = np.empty((crease.size, 3), np.float32)
     for c in range(3):
@@ -163,7 +165,7 @@ def shade(
         tone = tone + 0.45 * nail * (of_nail - tone)
         tone = tone + look.blotch * mottle * (-2.6, -2.4, 0.6)[c]
         tone = tone * (1 - (0.37, 0.31, 0.19)[c] * np.clip(crease, 0, 1))
-        fabric = look.cloth[c] * (1 + 0.03 * mottle)
+        fabric = np.where(hair, look.hair[c], look.cloth[c]) * (1 + 0.03 * mottle)
         albedo[:, c] = np.maximum(fabric + skin * (tone - fabric), 3)
     colours[solid] = relight(albedo, field.layers[:3, solid], held[solid], deep[solid], skin, light)
     return colours, cover
