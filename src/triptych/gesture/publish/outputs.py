@@ -9,7 +9,7 @@ from typing import Literal
 
 from triptych.errors import BadInput
 from triptych.gesture.config import Config
-from triptych.gesture.publish.sinks.movie import MovieSink, check_path
+from triptych.gesture.publish.sinks.paths import check_path
 from triptych.gesture.publish.sinks.sink import NullSink, Sink
 from triptych.gesture.types import Frame
 
@@ -71,6 +71,8 @@ def open_sink(
     """
     match output.kind:
         case "film":
+            from triptych.gesture.publish.sinks.movie import MovieSink  # only now: it is large
+
             return MovieSink(output.path, size_wh, fps)
         case "virtual":
             from triptych.gesture.publish.sinks.virtual import VirtualCameraSink

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from triptych.gesture.publish.events import event_line
-from triptych.gesture.publish.sinks.movie import check_path
+from triptych.gesture.publish.sinks.paths import check_path
 from triptych.gesture.types import Event, Frame
 
 _THUMB_WIDTH = 320

@@ -14,7 +14,8 @@ import cv2
 import numpy as np
 from av.video.stream import VideoStream
 
-from triptych.errors import BadInput, Unavailable
+from triptych.errors import Unavailable
+from triptych.gesture.publish.sinks.paths import check_path
 from triptych.gesture.types import Frame
 
 _TICKS = 90_000
@@ -25,21 +26,6 @@ _ENCODERS = (
     ("libopenh264", {}),
     ("mpeg4", {"q": "4"}),
 )
-
-
-def check_path(path: Path) -> None:
-    """Raise BadInput with one sentence if no file can be written at `path`; leaves nothing."""
-    new = not path.exists()
-    try:
-        with path.open("ab"):
-            pass
-        if new:
-            path.unlink()
-    except OSError as error:
-        raise BadInput(
-            f"{path} cannot be written ({error.strerror}): name a file in a folder that exists "
-            "and that you may write to."
-        ) from None
 
 
 class MovieSink:
