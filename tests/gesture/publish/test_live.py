@@ -183,7 +183,7 @@ def test_when_the_only_output_fails_the_run_ends_with_a_sentence() -> None:
     session.thread.join(40)
     assert not session.thread.is_alive()
     assert isinstance(session.errors[0], Unavailable)
-    assert session.said == ["broken was closed because it could not be written: unplugged."]
+    assert str(session.errors[0]) == "broken was closed because it could not be written: unplugged."
 
 
 def test_an_output_that_fails_leaves_the_others_running() -> None:

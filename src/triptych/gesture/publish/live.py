@@ -102,7 +102,7 @@ class LivePublisher:
         self._page = page
         self._by_user = False
         self._cpu = CpuShare()
-        self._failures: list[str] = []
+        self._last_failure = ""
 
     def run(self) -> None:
         """Publish to the end; the last thing a watched output shows is the card.
@@ -122,8 +122,8 @@ class LivePublisher:
                     self._say(f"{outlet.sink.name} does not answer and was left as it is.")
                 elif outlet.failed:
                     self._report(outlet)
-        if self._failures and not self._outlets and self._page is None:
-            raise Unavailable("Every output failed. " + " ".join(self._failures))
+        if self._last_failure:
+            raise Unavailable(self._last_failure)
 
     def _loop(self) -> None:
         wait, published_at, published = self._beat, -math.inf, None
@@ -189,5 +189,7 @@ class LivePublisher:
 
     def _report(self, outlet: Outlet) -> None:
         self._outlets = [other for other in self._outlets if other is not outlet]
-        self._failures.append(outlet.failed)
-        self._say(outlet.failed)
+        if self._outlets or self._page is not None:
+            self._say(outlet.failed)
+        else:
+            self._last_failure = outlet.failed

@@ -4,6 +4,7 @@ Time is the medium's own, so two runs give the same pictures and the same events
 loaded the machine is.
 """
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -50,7 +51,7 @@ class LockstepPublisher:
         self._stall = stall
         self._t = 0.0
         self._written = 0
-        self._failures: list[str] = []
+        self._last_failure = ""
 
     def run(self) -> None:
         """Publish until the source ends or `stop` is set.
@@ -131,13 +132,13 @@ class LockstepPublisher:
         except Exception as error:
             sentence = sentence_about(sink, error)
             self._sinks.remove(sink)
-            self._failures.append(sentence)
-            self._say(sentence)
-            try:
+            if self._sinks:
+                self._say(sentence)
+            else:
+                self._last_failure = sentence
+            with contextlib.suppress(Exception):  # it has failed already, and that is said
                 sink.close()
-            except Exception:  # it has failed already, and that was said
-                return
 
     def _complain_if_none_left(self) -> None:
-        if self._failures and not self._sinks:
-            raise Unavailable("Every output failed. " + " ".join(self._failures))
+        if self._last_failure and not self._sinks:
+            raise Unavailable(self._last_failure)
