@@ -24,7 +24,7 @@ from triptych.gesture.learn.train_classifier import ClassifierTask
 from triptych.gesture.learn.train_detector import DetectorTask
 from triptych.results import write_result
 
-DRAWN, DRAWN_SEED = 1400, 7
+DRAWN, DRAWN_SEED = 1600, 7
 """How many drawn pictures are mixed in, and the seed that makes them."""
 
 PERMISSIVE = ("Apache-2.0", "MIT", "CC BY 4.0", "Public Domain")
