@@ -97,6 +97,21 @@ def test_other_hands_never_uncover(make, sign, score, track):
     assert not any(play([make.scene(t, hand, faces=[]) for t in make.times(0, 5, 30)]).values())
 
 
+def test_a_sign_survives_a_short_lapse_but_not_a_long_one(make):
+    """A tenth of a second of doubt does not start the evidence anew, half a second does."""
+
+    def doubtful_for(seconds):
+        return play(
+            [
+                make.scene(t, make.hand("palm", 0.5 if 0.3 < t < 0.3 + seconds else 1.0), faces=[])
+                for t in make.times(0.0, 0.7, 30)
+            ]
+        )
+
+    assert any(doubtful_for(0.1).values())
+    assert not any(doubtful_for(0.3).values())
+
+
 def test_signs_of_changing_hands_do_not_add_up(make):
     """The evidence must come from one and the same hand: phantoms get a new number each time."""
     scenes = [

@@ -17,6 +17,9 @@ MAX_GAP: Final = 0.35
 SURE_HAND: Final = 0.8
 """A tracked hand at least this sure to be one keeps the picture shown."""
 
+MAX_LAPSE: Final = 0.25
+"""Seconds for which a sign may be read less plainly, or not at all, and still be the same."""
+
 PLAIN_SIGN: Final = 0.9
 """A tracked hand that makes one of our signs at least this plainly can uncover the picture."""
 
@@ -40,7 +43,7 @@ class Presence:
         self._clear_since: float | None = None
         self._signing_since: float | None = None
         self._signing = 0
-        self._t = -math.inf
+        self._signed_at = -math.inf
 
     def step(self, scene: Scene, settings: Settings) -> bool:
         """Take in one picture; True if somebody is there."""
@@ -55,7 +58,7 @@ class Presence:
             return self.present
         needed = settings.return_seconds - _ROUNDING
         faced = self._clear_since is not None and self._looked_at - self._clear_since >= needed
-        signed = self._signing_since is not None and scene.t - self._signing_since >= needed
+        signed = self._signing_since is not None and self._signed_at - self._signing_since >= needed
         self.present = faced or signed
         if signed:
             self._seen_at = scene.t
@@ -76,17 +79,16 @@ class Presence:
             self._clear_since = None
 
     def _watch_hands(self, scene: Scene) -> None:
-        """Since when has one and the same hand been making a sign, in every picture?"""
+        """Since when has one and the same hand been making a sign, but for short lapses?"""
         signing = [hand.track for hand in scene.hands if _is_plain_sign(hand)]
-        if not signing:
+        lapsed = scene.t - self._signed_at > MAX_LAPSE
+        if self._signing_since is not None and self._signing in signing and not lapsed:
+            self._signed_at = scene.t
+        elif lapsed or self._signing_since is None:
             self._signing_since = None
-        elif (
-            self._signing_since is None
-            or self._signing not in signing
-            or scene.t - self._t > MAX_GAP
-        ):
-            self._signing, self._signing_since = signing[0], scene.t
-        self._t = scene.t
+            if signing:
+                self._signing, self._signing_since = signing[0], scene.t
+                self._signed_at = scene.t
 
 
 def _is_plain_sign(hand: Hand) -> bool:
