@@ -103,7 +103,7 @@ def fit(
     network, optimizer = fabric.setup(task.network, task.optimizer())
     average = AveragedModel(task.network, multi_avg_fn=_moving(plan.average), use_buffers=True)
     peak = [group["lr"] for group in optimizer.param_groups]
-    first = _restore(folder, plan, task.network, optimizer, average)
+    first, spent = _restore(folder, plan, task.network, optimizer, average)
     folder.mkdir(parents=True, exist_ok=True)
     began = time.monotonic()
 
@@ -140,7 +140,8 @@ def fit(
                 average.eval()
                 tracker.log(done, dict(task.evaluate(average.module)))
             if done % plan.save_every == 0 or done == plan.steps:
-                _save(folder, plan, done, task.network, optimizer, average)
+                seconds = spent + time.monotonic() - began
+                _save(folder, plan, done, seconds, task.network, optimizer, average)
             on_step(done)
     return average.module.eval()
 
@@ -165,6 +166,7 @@ def _save(
     folder: Path,
     plan: Plan,
     step: int,
+    seconds: float,
     network: nn.Module,
     optimizer: torch.optim.Optimizer,
     average: AveragedModel,
@@ -172,6 +174,7 @@ def _save(
     state = {
         "plan": asdict(plan),
         "step": step,
+        "seconds": seconds,
         "network": network.state_dict(),
         "optimizer": optimizer.state_dict(),
         "average": average.state_dict(),
@@ -188,10 +191,11 @@ def _restore(
     network: nn.Module,
     optimizer: torch.optim.Optimizer,
     average: AveragedModel,
-) -> int:
+) -> tuple[int, float]:
+    """The steps done and the seconds spent on them."""
     path = folder / CHECKPOINT
     if not path.exists():
-        return 0
+        return 0, 0.0
     state = torch.load(path, map_location="cpu", weights_only=True)
     if state["plan"] != asdict(plan):
         raise BadInput(
@@ -204,7 +208,12 @@ def _restore(
         raise BadInput(f"{path} holds another network; choose another folder.") from error
     optimizer.load_state_dict(state["optimizer"])
     average.load_state_dict(state["average"])
-    return state["step"]
+    return state["step"], state["seconds"]
+
+
+def seconds_spent(folder: Path) -> float:
+    """Wall-clock seconds that the run in `folder` has trained for, over all its resumptions."""
+    return torch.load(folder / CHECKPOINT, map_location="cpu", weights_only=True)["seconds"]
 
 
 def _blame(network: nn.Module, step: int) -> str:
