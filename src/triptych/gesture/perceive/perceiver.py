@@ -5,7 +5,10 @@ in the square around its last landmarks. A second hand is looked for at the dete
 too, never in every picture: that gate is what makes trackers dear.
 """
 
+import math
 from dataclasses import dataclass, replace
+
+import numpy as np
 
 from triptych.gesture.config import Config
 from triptych.gesture.perceive.detector import Detector, Found, intersection_over_union
@@ -63,7 +66,7 @@ class Perceiver:
         hands = self._reader.read(
             frame, [track.box for track in self._tracks], [track.number for track in self._tracks]
         )
-        hands = _distinct([hand for hand in hands if hand.scores["none"] < NO_HAND])
+        hands = _believed(hands)
         boxes = {hand.track: hand.box for hand in hands}
         self._tracks = tuple(
             replace(track, box=boxes[track.number])
@@ -77,9 +80,8 @@ class Perceiver:
         hands, faces = self._find(frame)
         boxes = [found.box for found in hands[: self._most]]
         first = self._reader.read(frame, boxes)
-        read = self._reader.read(frame, [hand.box for hand in first])
-        kept = _distinct([hand for hand in read if hand.scores["none"] < NO_HAND])
-        return Scene(0.0, tuple(kept), faces)
+        again = [hand.box for hand in first if _finite(hand)]
+        return Scene(0.0, tuple(_believed(self._reader.read(frame, again))), faces)
 
     def _find(self, frame: Frame) -> tuple[list[Found], tuple[Face, ...]]:
         found = self._detector.find(frame)
@@ -105,10 +107,20 @@ class Perceiver:
         self._tracks = tuple(tracks)
 
 
-def _distinct(hands: list[Hand]) -> list[Hand]:
-    """Without hands that lie on a hand named before: two squares may close in on the same one."""
+def _believed(hands: list[Hand]) -> list[Hand]:
+    """The readings that are hands, each hand once: two squares may close in on the same one."""
     kept: list[Hand] = []
     for hand in hands:
-        if all(intersection_over_union(hand.box, other.box) < 0.5 for other in kept):
+        # The first of two is the older track.
+        alone = all(intersection_over_union(hand.box, other.box) < 0.5 for other in kept)
+        if alone and _finite(hand) and hand.scores["none"] < NO_HAND:
             kept.append(hand)
     return kept
+
+
+def _finite(hand: Hand) -> bool:
+    """Whether scores and landmarks are numbers, so that the hand can be believed and followed."""
+    points = hand.landmarks
+    return all(map(math.isfinite, hand.scores.values())) and (
+        points is None or bool(np.isfinite(points).all())
+    )

@@ -30,7 +30,7 @@ def load_session(name: str, folder: Path = MODELS) -> onnxruntime.InferenceSessi
     try:
         data = path.read_bytes()
         expected = json.loads((folder / "models.json").read_text(encoding="utf-8"))[name]["sha256"]
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise BrokenModel(
             f"The model file {path} cannot be read; install triptych again."
         ) from error
@@ -46,4 +46,5 @@ def load_session(name: str, folder: Path = MODELS) -> onnxruntime.InferenceSessi
     try:
         return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # ONNX Runtime's errors have no common base below Exception
-        raise BrokenModel(f"ONNX Runtime cannot run {path}: {error}") from error
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise BrokenModel(f"ONNX Runtime cannot run {path}: {reason}") from error
