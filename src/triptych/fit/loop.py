@@ -29,7 +29,7 @@ CHECKPOINT = "checkpoint.pt"
 
 
 class NotFinite(TriptychError):
-    """The loss or a parameter became NaN or infinite; names the step and the tensor."""
+    """The loss or a gradient became NaN or infinite; names the step and the tensor."""
 
 
 class Task(Protocol):
@@ -122,17 +122,19 @@ def fit(
             optimizer.zero_grad(set_to_none=True)
             loss, parts = task.loss(network, batch)
             fabric.backward(loss)
-            norm = fabric.clip_gradients(network, optimizer, max_norm=plan.clip)
+            norm = fabric.clip_gradients(
+                network, optimizer, max_norm=plan.clip, error_if_nonfinite=False
+            )
+            if norm is None or not math.isfinite(norm):
+                raise NotFinite(_blame(task.network, step))
             optimizer.step()
             average.update_parameters(task.network)
 
             done = step + 1
             if done % plan.log_every == 0 or done == plan.steps:
-                if not math.isfinite(loss.item()):
-                    raise NotFinite(_blame(task.network, step))
                 tracker.log(
                     done,
-                    {"loss": loss.item(), "gradient_norm": float(norm if norm is not None else 0)}
+                    {"loss": loss.item(), "gradient_norm": float(norm)}
                     | {name: value.item() for name, value in parts.items()}
                     | {"steps_per_second": (done - first) / (time.monotonic() - began)},
                 )
@@ -196,7 +198,12 @@ def _restore(
     path = folder / CHECKPOINT
     if not path.exists():
         return 0, 0.0
-    state = torch.load(path, map_location="cpu", weights_only=True)
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # torch raises whatever its unpickler stumbles over
+        raise BadInput(
+            f"{path} is damaged; delete it to train from the beginning, or choose another folder."
+        ) from error
     if state["plan"] != asdict(plan):
         raise BadInput(
             f"{path} was written with another plan ({state['plan']}); "
@@ -217,7 +224,11 @@ def seconds_spent(folder: Path) -> float:
 
 
 def _blame(network: nn.Module, step: int) -> str:
+    """Which step it was, and the first tensor whose gradient is no number."""
     for name, parameter in network.named_parameters():
-        if not torch.isfinite(parameter).all():
-            return f"Training diverged at step {step}: {name} is not finite; lower the rate."
-    return f"Training diverged at step {step}: the loss is not finite; lower the learning rate."
+        if parameter.grad is not None and not torch.isfinite(parameter.grad).all():
+            what = f"the gradient of {name} is not finite"
+            break
+    else:
+        what = "the gradient's norm is not finite"
+    return f"Training diverged at step {step}: {what}; lower the learning rate."
