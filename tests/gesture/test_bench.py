@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from triptych.cli import app
 from triptych.errors import Unavailable
 from triptych.gesture import bench, bench_live
-from triptych.gesture.bench_live import PATIENCE_SECONDS, Probe, Situation, live
+from triptych.gesture.bench_live import PATIENCE_SECONDS, Probe, Situation, live, pictures_of
 
 CARD = np.zeros((720, 1280, 3), np.uint8)
 PICTURE = np.full((720, 1280, 3), 90, np.uint8)
@@ -86,7 +86,7 @@ def test_a_program_that_ends_early_is_a_problem() -> None:
 
 def test_situations_begin_with_an_arrival_and_go_on_for_ever() -> None:
     """Idle pictures come after the arrival's, and each one is the caller's own."""
-    hand, idle = Situation("hand"), Situation("idle")
+    hand, idle = Situation(pictures_of("hand")), Situation(pictures_of("idle"))
     assert np.array_equal(hand.frame(0), idle.frame(0))
     assert not np.array_equal(hand.frame(1000), idle.frame(1000))
     idle.frame(1000)[:] = 0

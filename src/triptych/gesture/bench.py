@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from triptych.gesture.bench_live import FPS, Situation, live
+from triptych.gesture.bench_live import FPS, Situation, live, pictures_of
 from triptych.gesture.config import Config
 from triptych.gesture.parts import real_parts
 
@@ -62,7 +62,7 @@ def stages(name: str, seconds: float) -> dict[str, dict[str, float]]:
     """
     import cv2
 
-    situation, parts, config = Situation(name), real_parts(), Config()
+    situation, parts, config = Situation(pictures_of(name)), real_parts(), Config()
     perceiver, decider = parts.perceiver(config), parts.decider(config)
     painter = parts.painter(config, (1280, 720))
     taken: dict[str, list[float]] = {"look": [], "decide": [], "draw": [], "frame": []}

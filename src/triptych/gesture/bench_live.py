@@ -7,11 +7,16 @@ the demo, and with one output that only notes what comes and when.
 import json
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
 
 from triptych.errors import TriptychError, Unavailable
 from triptych.gesture.config import Config
@@ -36,43 +41,46 @@ PATIENCE_SECONDS = 40.0
 
 
 class Situation:
-    """The demo's pictures of a situation, without end: `hand`, a palm up; `idle`, no hand."""
+    """Some pictures, without end: at first those of the arrival, then those of what is measured.
 
-    def __init__(self, name: str) -> None:
-        entry = next(e for e in demo_script() if e.get("name") == HAND_UP)
-        starts = {"hand": entry["t"] + 0.4, "idle": entry["end"] + 1.0}
-        self._arrival, self._frames = _pictures([starts["hand"], starts[name]])
+    pictures: uint8 [2, KEPT, 720, 1280, 3], see `pictures_of`.
+    """
+
+    def __init__(self, pictures: NDArray[np.uint8]) -> None:
+        self._pictures = pictures
 
     def frame(self, number: int) -> Frame:
         """Picture `number`, 0, 1, 2, ... at 30 a second; a copy to be drawn on."""
-        frames = self._arrival if number < ARRIVAL_SECONDS * FPS else self._frames
+        frames = self._pictures[0 if number < ARRIVAL_SECONDS * FPS else 1]
         place = number % (2 * len(frames) - 2)
         return frames[min(place, 2 * len(frames) - 2 - place)].copy()
 
 
-def _pictures(starts: list[float]) -> list[list[Frame]]:
-    """`KEPT` consecutive pictures of the demo from each moment, which rise."""
+def pictures_of(name: str) -> NDArray[np.uint8]:
+    """The demo's pictures for a `Situation`: `hand`, a palm held up; `idle`, no hand in view."""
     from triptych.gesture.sources.video import VideoSource
 
-    found: list[list[Frame]] = [[] for _ in starts]
+    entry = next(e for e in demo_script() if e.get("name") == HAND_UP)
+    starts = {"hand": entry["t"] + 0.4, "idle": entry["end"] + 1.0}
+    found: list[list[Frame]] = [[], []]
     with VideoSource(demo_clip()) as source:
         while len(found[-1]) < KEPT and (shot := source.read()) is not None:
-            for kept, start in zip(found, starts, strict=True):
+            for kept, start in zip(found, (starts["hand"], starts[name]), strict=True):
                 if shot.frame is not None and shot.t >= start and len(kept) < KEPT:
                     kept.append(shot.frame)
-    return found
+    return np.array(found)
 
 
 class StillCamera:
-    """A camera that sees one situation."""
+    """A camera that sees one situation, read from a file before it opens, so that it opens fast."""
 
     live = True
     size_wh: tuple[int, int] = (1280, 720)
     fps = FPS
 
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self._situation = Situation(name)
+    def __init__(self, pictures: Path) -> None:
+        self.name = "still camera"
+        self._situation = Situation(np.load(pictures))
         self._number = 0
         self._start = time.monotonic()
 
@@ -174,13 +182,18 @@ def live(name: str, seconds: float) -> dict[str, float]:
     first_uncovered_s (after the start of the process), fps, uncovered_share.
     Raises Unavailable with the reason if that fails.
     """
-    words = f"from triptych.gesture.bench_live import main; main({name!r}, {seconds!r})"
-    command = [sys.executable, "-c", words]
+    words = "import sys; from triptych.gesture.bench_live import main; main(*sys.argv[1:])"
     limit = 2 * PATIENCE_SECONDS + SETTLE_SECONDS + 2 * seconds
-    try:
-        run = subprocess.run(command, capture_output=True, text=True, timeout=limit, check=False)
-    except subprocess.TimeoutExpired:
-        raise Unavailable(f"The program could not be measured within {limit:.0f} s.") from None
+    with tempfile.TemporaryDirectory() as folder:
+        pictures = Path(folder, "pictures.npy")
+        np.save(pictures, pictures_of(name))
+        command = [sys.executable, "-c", words, str(pictures), str(seconds)]
+        try:
+            run = subprocess.run(
+                command, capture_output=True, text=True, timeout=limit, check=False
+            )
+        except subprocess.TimeoutExpired:
+            raise Unavailable(f"The program could not be measured within {limit:.0f} s.") from None
     try:
         answer: dict[str, Any] = json.loads(run.stdout.splitlines()[-1])
     except (IndexError, ValueError):
@@ -191,8 +204,11 @@ def live(name: str, seconds: float) -> dict[str, float]:
     return answer
 
 
-def main(name: str, seconds: float) -> None:
-    """The measured process: runs the program, prints one JSON object as its last line."""
+def main(pictures: str, seconds: str) -> None:
+    """The measured process: runs the program, prints one JSON object as its last line.
+
+    pictures: a file made of `pictures_of`. seconds: how long to measure.
+    """
     import psutil
 
     from triptych.gesture.run import Order, run
@@ -205,11 +221,11 @@ def main(name: str, seconds: float) -> None:
         return spent, float(sum(member.memory_info().rss for member in family))
 
     stop = threading.Event()
-    probe = Probe(seconds, stop, usage, process.create_time())
+    probe = Probe(float(seconds), stop, usage, process.create_time())
     order = Order(
         to=("null",),
         as_json=True,
-        make_parts=partial(_parts, name),
+        make_parts=partial(_parts, Path(pictures)),
         more_sinks=lambda size_wh: [probe],
     )
     try:
@@ -219,11 +235,11 @@ def main(name: str, seconds: float) -> None:
     print(json.dumps({"problem": probe.problem} if probe.problem else probe.numbers))
 
 
-def _still_camera(name: str, spec: str | None, config: Config) -> StillCamera:
+def _still_camera(pictures: Path, spec: str | None, config: Config) -> StillCamera:
     del spec, config
-    return StillCamera(name)
+    return StillCamera(pictures)
 
 
-def _parts(name: str) -> Parts:
+def _parts(pictures: Path) -> Parts:
     real = real_parts()
-    return Parts(partial(_still_camera, name), real.perceiver, real.decider, real.painter)
+    return Parts(partial(_still_camera, pictures), real.perceiver, real.decider, real.painter)
