@@ -10,6 +10,7 @@ import hashlib
 import io
 import json
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import onnx
@@ -22,6 +23,7 @@ from triptych.gesture.learn.detector import Detector
 from triptych.gesture.learn.hand_reader import SIZE, HandReader
 
 OPSET = 17
+Network = TypeVar("Network", bound=nn.Module)
 
 
 class _Pictures(nn.Module):
@@ -51,6 +53,7 @@ class HandReaderGraph(nn.Module):
     def __init__(self, network: HandReader, temperatures: tuple[float, float, float]) -> None:
         super().__init__()
         self.pictures, self.network = _Pictures(), network
+        self.temperatures: Tensor
         self.register_buffer("temperatures", torch.tensor(temperatures)[None, :, None])
 
     def forward(self, crops: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -84,8 +87,8 @@ def export_hand_reader(
     return _write(graph, example, "crops", outputs, axes, folder / "hand_reader.onnx")
 
 
-def _folded(network: nn.Module) -> nn.Module:
-    network = copy.deepcopy(network).float().eval()
+def _folded(network: Network) -> Network:
+    network = copy.deepcopy(network).cpu().float().eval()
     fold(conv_units(network))
     return network
 
@@ -102,7 +105,7 @@ def _write(
     torch.onnx.export(
         graph,
         (example,),
-        buffer,
+        buffer,  # type: ignore[arg-type]  # taken, though the stub does not say so
         input_names=[given],
         output_names=outputs,
         dynamic_axes=axes,

@@ -141,6 +141,7 @@ def _report(
     result = {
         "model": name,
         "steps": options.steps,
+        "seed": options.seed,
         "minutes": seconds_spent(options.run) / 60,
         "threads": options.threads,
         "pictures": len(train),
