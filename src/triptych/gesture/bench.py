@@ -45,8 +45,10 @@ def summary(metrics: Mapping[str, Any]) -> str:
     share = metrics["cpu_share"]
     return "\n".join(
         [
-            f"frame, hand up     {hand['p50']:6.2f} ms median, {hand['p95']:.2f} ms p95",
-            f"frame, no hand     {idle['p50']:6.2f} ms median, {idle['p95']:.2f} ms p95",
+            f"frame, hand up     {hand['p50']:6.2f} ms median, {hand['p95']:.2f} ms p95, "
+            f"{hand['mean']:.2f} ms mean",
+            f"frame, no hand     {idle['p50']:6.2f} ms median, {idle['p95']:.2f} ms p95, "
+            f"{idle['mean']:.2f} ms mean",
             f"draw and colour    {metrics['draw_ms']['p50']:6.2f} ms median",
             f"share of a core    {share['hand']:6.1%} hand up, {share['idle']:.1%} idle",
             f"memory             {metrics['rss_mb']:6.0f} MB",
@@ -56,7 +58,7 @@ def summary(metrics: Mapping[str, Any]) -> str:
 
 
 def stages(name: str, seconds: float) -> dict[str, dict[str, float]]:
-    """Milliseconds of look, decide and draw, and of all three (`frame`): median and p95.
+    """Milliseconds of look, decide and draw, and of all three (`frame`): median, p95 and mean.
 
     name: `hand` or `idle`.
     """
@@ -84,6 +86,10 @@ def stages(name: str, seconds: float) -> dict[str, dict[str, float]]:
                 taken[stage].append(value * 1000)
         number += 1
     return {
-        stage: {"p50": float(np.median(values)), "p95": float(np.percentile(values, 95))}
+        stage: {
+            "p50": float(np.median(values)),
+            "p95": float(np.percentile(values, 95)),
+            "mean": float(np.mean(values)),
+        }
         for stage, values in taken.items()
     }
