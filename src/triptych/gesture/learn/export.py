@@ -9,6 +9,7 @@ import copy
 import hashlib
 import io
 import json
+import warnings
 from pathlib import Path
 from typing import TypeVar
 
@@ -102,16 +103,19 @@ def _write(
     path: Path,
 ) -> Path:
     buffer = io.BytesIO()
-    torch.onnx.export(
-        graph,
-        (example,),
-        buffer,  # type: ignore[arg-type]  # taken, though the stub does not say so
-        input_names=[given],
-        output_names=outputs,
-        dynamic_axes=axes,
-        opset_version=OPSET,
-        dynamo=False,
-    )
+    with warnings.catch_warnings():
+        # The old exporter says that it is old; the new one would need one more package.
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            graph,
+            (example,),
+            buffer,  # type: ignore[arg-type]  # taken, though the stub does not say so
+            input_names=[given],
+            output_names=outputs,
+            dynamic_axes=axes,
+            opset_version=OPSET,
+            dynamo=False,
+        )
     model = onnx.load_from_string(buffer.getvalue())
     halve(model)
     onnx.checker.check_model(model)
