@@ -59,6 +59,8 @@ def _section(table: Table, result: Mapping[str, Any]) -> str:
         lines += [f"| {words} | {text} |" for words, text in _flat(own)]
     for key in table.inner:
         lines += _inner(key, result[key])
+    if table.sides:
+        lines += _sides({key: _find(result, key) or {} for key in table.sides})
     return "\n".join([*lines, "", *_origin(result)]) + "\n"
 
 
@@ -96,8 +98,22 @@ def _inner(key: str, rows: Mapping[str, Mapping[str, Any]]) -> list[str]:
     return lines
 
 
+def _sides(tables: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """A column for each entry of the tables, a line for each number about them."""
+    columns: dict[str, dict[str, str]] = {}
+    for key, table in tables.items():
+        for name, entry in table.items():
+            numbers = entry if isinstance(entry, Mapping) else {key.replace(".", ", "): entry}
+            columns.setdefault(name, {}).update(_flat(numbers))
+    lines = ["", f"| | {' | '.join(columns)} |", "|---" * (len(columns) + 1) + "|"]
+    for words in dict.fromkeys(words for column in columns.values() for words in column):
+        cells = (column.get(words, "") for column in columns.values())
+        lines.append(f"| {words} | {' | '.join(cells)} |")
+    return lines
+
+
 def _flat(value: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, str]]:
-    """Every number and word in the file, with its place: `both.val f1`."""
+    """Every number and word in the file, with its place: `both, val f1`."""
     for key, item in value.items():
         words = f"{before}{key}".replace("_", " ")
         if isinstance(item, Mapping):

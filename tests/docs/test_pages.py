@@ -94,13 +94,26 @@ def test_a_file_without_a_table_is_an_error(tmp_path: Path) -> None:
 def test_free_tables_show_every_number(tmp_path: Path) -> None:
     """Files without chosen rows are shown whole, in words, without their provenance."""
     result = {**ORIGIN, "ratio": 3.14159, "ours": {"ms": {"p50": 2.5}}, "frozen": False}
-    (tmp_path / "vs_mediapipe.json").write_text(json.dumps(result))
+    (tmp_path / "train_detector.json").write_text(json.dumps(result))
     text = import_module("make_results").page(tmp_path)
     rows = re.findall(r"^\| (.+) \| (.+) \|$", text, re.MULTILINE)
     assert ("ratio", "3.142") in rows
     assert ("ours, ms, p50", "2.500") in rows
     assert ("frozen", "no") in rows
     assert not any(words == "commit" for words, _ in rows)
+
+
+def test_sides_stand_beside_each_other(tmp_path: Path) -> None:
+    """A comparison has a column for each side, and a ratio without a promise no verdict."""
+    sides = {"ours": {"all": {"p50_ms": 2.0}}, "theirs": {"all": {"p50_ms": 5.0}, "more": 1}}
+    found = {"hand_found": {"ours": 0.9, "theirs": 0.8}}
+    result = {**ORIGIN, "ratio": 2.5, "sides": sides, "pictures": found}
+    (tmp_path / "vs_mediapipe.json").write_text(json.dumps(result))
+    text = import_module("make_results").page(tmp_path)
+    assert "| median ms, all frames | 2.50 |  |  |  |" in text
+    assert "| | ours | theirs |\n|---|---|---|\n| all, p50 ms | 2.000 | 5.000 |\n" in text
+    assert "| more |  | 1 |" in text
+    assert "| pictures, hand found | 0.900 | 0.800 |" in text
 
 
 def test_without_files_the_page_says_so(tmp_path: Path) -> None:
