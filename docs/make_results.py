@@ -157,8 +157,9 @@ def _origin(result: Mapping[str, Any]) -> list[str]:
 
 def command_without_places(command: str) -> str:
     """The command as another person would type it: no folders of the machine it ran on."""
-    words: list[str] = []
-    for word in shlex.split(command):
+    program, *rest = shlex.split(command)
+    words = [f"python benchmarks/{program}" if program.endswith(".py") else program]
+    for word in rest:
         path = Path(word)
         if "/" not in word:
             words.append(word)

@@ -76,6 +76,13 @@ def test_results_name_no_folder_of_the_machine(tmp_path: Path) -> None:
     assert "/home" not in text
 
 
+def test_result_files_name_no_folder_of_the_machine() -> None:
+    """Commands in result files were run with relative paths, from the checkout."""
+    for path in (DOCS / "gesture" / "results").glob("*.json"):
+        command = json.loads(path.read_text(encoding="utf-8"))["command"]
+        assert not re.search(r"(^|[\s=])[/~]", command), f"{path.name}: {command}"
+
+
 def test_a_missing_number_is_no_empty_cell(tmp_path: Path) -> None:
     """A file that lacks a promised number stops the page."""
     lacking = {key: value for key, value in PICTURES.items() if key != "macro_f1"}
