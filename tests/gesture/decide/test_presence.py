@@ -128,9 +128,9 @@ def test_a_weak_face_keeps_but_does_not_uncover(make):
     assert all(play(weak, presence=arrived(make)).values())
 
 
-def test_a_tracked_hand_keeps(make):
+def test_a_tracked_hand_keeps_for_a_while(make):
     """Without a face a followed, sure hand is a sign of a person; other hands are not."""
-    times = make.times(2.1, 6.0, 10)
+    times = make.times(2.1, 4.5, 10)
 
     def keeps(hand):
         scenes = [make.scene(t, hand, faces=[]) for t in times]
@@ -140,8 +140,15 @@ def test_a_tracked_hand_keeps(make):
     assert not keeps(make.hand("other", 0.9, track=0))
     assert not keeps(make.hand("none", 0.5))
     for bad in (math.nan, -math.inf, math.inf):
-        hand = make.hand()
+        hand = make.hand("other")
         assert not keeps(dataclasses.replace(hand, scores={**hand.scores, "none": bad}))
+
+
+@pytest.mark.parametrize(("sign", "kept"), [("other", False), ("palm", True)])
+def test_an_idle_hand_alone_does_not_keep_for_ever(make, sign, kept):
+    """What looks like a hand in an empty room covers after 3 s; a sign that is held does not."""
+    scenes = [make.scene(t, make.hand(sign, 0.95), faces=[]) for t in make.times(2.1, 9.0, 10)]
+    assert play(scenes, presence=arrived(make))[9.0] is kept
 
 
 @pytest.mark.parametrize("score", [math.nan, math.inf, -1.0, 0.0, 0.39])

@@ -187,12 +187,23 @@ def test_two_tracks_on_one_hand_become_one(world: World) -> None:
 
 
 def test_doubtful_hands_are_not_followed(world: World) -> None:
-    """Below the threshold a detection is not read at all."""
+    """Below the threshold no hand is taken up in a video; in a single picture it is read."""
     world.hands = [found(LEFT, NEW_HAND - 0.01)]
     perceiver = Perceiver(Config())
     assert perceiver.look(FRAME, 0.0).hands == ()
-    assert perceiver.look_still(FRAME).hands == ()
     assert world.reads == 0
+    assert len(perceiver.look_still(FRAME).hands) == 1
+
+
+def test_a_followed_hand_is_kept_on_a_weaker_detection(world: World) -> None:
+    """What was once taken up is not given up because the detector is less sure of it."""
+    world.hands = [found(LEFT, NEW_HAND + 0.1)]
+    perceiver = Perceiver(Config())
+    perceiver.look(FRAME, 0.0)
+    world.hands = [found(LEFT, NEW_HAND - 0.1)]
+    for i in range(1, 40):
+        (hand,) = perceiver.look(FRAME, i * 0.1).hands
+    assert hand.track == 1
 
 
 @pytest.mark.parametrize("jump", [-100.0, -0.001, 5.0, 1e9])

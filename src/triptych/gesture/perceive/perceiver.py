@@ -22,8 +22,8 @@ SEARCH_SECONDS = 0.12
 REFRESH_SECONDS = 0.2
 """The same while a hand is being followed; presence needs five looks a second."""
 
-NEW_HAND = 0.35
-"""Detector score from which a hand is followed."""
+NEW_HAND = 0.3
+"""Detector score from which a hand is followed; in a single picture every peak is read."""
 
 SAME_HAND = 0.25
 """Overlap from which a detection and a followed hand are the same."""
@@ -86,8 +86,7 @@ class Perceiver:
     def _find(self, frame: Frame) -> tuple[list[Found], tuple[Face, ...]]:
         found = self._detector.find(frame)
         faces = found["face"] if self._haar is None else self._haar.find(frame)
-        hands = [hand for hand in found["hand"] if hand.score >= NEW_HAND]
-        return hands, tuple(Face(face.box, face.score) for face in faces)
+        return found["hand"], tuple(Face(face.box, face.score) for face in faces)
 
     def _search(self, frame: Frame, t: float) -> None:
         """Look at the whole picture: refresh the faces, give up lost hands, take up new ones."""
@@ -101,7 +100,8 @@ class Perceiver:
                 tracks.append(replace(track, misses=0))
             elif track.misses + 1 < MISSES:
                 tracks.append(replace(track, misses=track.misses + 1))
-        for hand in hands[: self._most - len(tracks)]:
+        new = [hand for hand in hands if hand.score >= NEW_HAND]
+        for hand in new[: self._most - len(tracks)]:
             tracks.append(Track(self._next_number, hand.box))
             self._next_number += 1
         self._tracks = tuple(tracks)
