@@ -51,7 +51,11 @@ def evaluate_clips(
     manifest: Path, config: Config, split: str | None, on_item: Callable[[], None]
 ) -> dict[str, Any]:
     """Metrics of the clips of a `.json` manifest; see `evaluate`."""
-    clips = [clip for clip in read_clips(manifest) if split in (None, clip.split)]
+    clips = [
+        clip
+        for clip in read_clips(manifest)
+        if split in (None, clip.split) and clip.label != "unlabelled"
+    ]
     if not clips:
         raise BadInput(f"{manifest} holds no clip" + (f" of split {split}." if split else "."))
     outcomes: list[ClipOutcome] = []
