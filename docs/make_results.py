@@ -7,7 +7,6 @@ promised, is in `results_tables.py`.
 """
 
 import json
-import shlex
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -148,27 +147,11 @@ def _origin(result: Mapping[str, Any]) -> list[str]:
     versions = ", ".join(f"{name} {number}" for name, number in result["versions"].items())
     seed = "" if result["seed"] is None else f", seed {result['seed']}"
     return [
-        f"`{command_without_places(result['command'])}`",
+        f"`{result['command']}`",
         "",
         f"{result['when'][:10]}, commit `{result['commit']}`{seed}; {machine['processor']}, "
         f"{machine['cores']} cores, {machine['system']}; Python {result['python']}, {versions}.",
     ]
-
-
-def command_without_places(command: str) -> str:
-    """The command as another person would type it: no folders of the machine it ran on."""
-    program, *rest = shlex.split(command)
-    words = [f"python benchmarks/{program}" if program.endswith(".py") else program]
-    for word in rest:
-        path = Path(word)
-        if "/" not in word:
-            words.append(word)
-        elif "hands" in path.parts:
-            inside = Path(*path.parts[path.parts.index("hands") :])
-            words.append(f"$TRIPTYCH_DATA/{inside}")
-        else:
-            words.append(path.name if path.is_absolute() or ".." in path.parts else word)
-    return " ".join(words)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from triptych.results import provenance, to_json, write_result
+from triptych.results import as_typed, provenance, to_json, write_result
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -93,3 +93,27 @@ def test_no_git_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
     assert provenance()["commit"] is None
     assert provenance()["python"]
+
+
+@pytest.mark.parametrize(
+    ("argv", "typed"),
+    [
+        (["/venv/bin/triptych", "gesture", "bench"], "triptych gesture bench"),
+        (["/site-packages/triptych/__main__.py", "data", "list"], "triptych data list"),
+        (["benchmarks/one.py", "--json"], "python benchmarks/one.py --json"),
+        (["t", "DATA/hands/labels.jsonl"], "t $TRIPTYCH_DATA/hands/labels.jsonl"),
+        (["t", "--data=DATA"], "t --data=$TRIPTYCH_DATA"),
+        (["t", "HERE/runs/a", "--out", "b/c.json"], "t runs/a --out b/c.json"),
+        (["t", "HERE/../elsewhere/d.mp4", "demo", "0"], "t d.mp4 demo 0"),
+    ],
+)
+def test_a_command_is_told_without_the_folders_of_the_machine(
+    argv: list[str], typed: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Anybody can type it again, and nobody learns the names of somebody's folders."""
+    here, data = tmp_path / "here", tmp_path / "data"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    monkeypatch.setenv("TRIPTYCH_DATA", str(data))
+    real = [word.replace("DATA", str(data)).replace("HERE", str(here)) for word in argv]
+    assert " ".join(as_typed(real)) == typed

@@ -6,7 +6,7 @@ import os
 import platform
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -20,7 +20,7 @@ def provenance(seed: int | None = None) -> dict[str, Any]:
     """Where and with what a number was measured."""
     return {
         "when": datetime.now(UTC).isoformat(timespec="seconds"),
-        "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:]]),
+        "command": " ".join(as_typed(sys.argv)),
         "commit": _commit(),
         "seed": seed,
         "python": platform.python_version(),
@@ -31,6 +31,36 @@ def provenance(seed: int | None = None) -> dict[str, Any]:
             "system": platform.system(),
         },
     }
+
+
+def as_typed(argv: Sequence[str]) -> list[str]:
+    """A command as anybody would type it: without the folders of the machine it ran on.
+
+    Paths in the data folder become `$TRIPTYCH_DATA/...`, those in the current folder relative, and
+    of other absolute paths only the name stays.
+    """
+    program = Path(argv[0])
+    if program.name == "__main__.py":
+        words = ["triptych"]
+    elif program.suffix == ".py":
+        words = ["python", _without_place(str(program))]
+    else:
+        words = [program.name]
+    for word in argv[1:]:
+        option, equals, value = word.partition("=") if word.startswith("--") else ("", "", word)
+        words.append(option + equals + _without_place(value))
+    return words
+
+
+def _without_place(word: str) -> str:
+    path, data = Path(word), os.environ.get("TRIPTYCH_DATA")
+    if not path.is_absolute() and ".." not in path.parts:
+        return word
+    places = {"$TRIPTYCH_DATA": Path(data)} if data else {}
+    for name, folder in (places | {"": Path.cwd()}).items():
+        if path.resolve().is_relative_to(folder.resolve()):
+            return str(Path(name, path.resolve().relative_to(folder.resolve())))
+    return path.name
 
 
 def write_result(path: Path, numbers: Mapping[str, Any], seed: int | None = None) -> None:
