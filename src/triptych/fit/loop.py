@@ -232,3 +232,13 @@ def _blame(network: nn.Module, step: int) -> str:
     else:
         what = "the gradient's norm is not finite"
     return f"Training diverged at step {step}: {what}; lower the learning rate."
+
+
+def averaged_weights(folder: Path) -> dict[str, Tensor]:
+    """The averaged weights of the run in `folder`. Raises `BadInput` if it holds none."""
+    path = folder / CHECKPOINT
+    if not path.exists():
+        raise BadInput(f"There is no checkpoint at {path}; name the folder of a run.")
+    state = torch.load(path, map_location="cpu", weights_only=True)["average"]
+    prefix = "module."
+    return {k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)}

@@ -27,6 +27,13 @@ def test_of_equal_faces_the_central_one_wins(make):
     assert tracks(MainPerson(), make.scene(0.0, *hands, faces=faces)) == [2]
 
 
+def test_hands_in_the_lap_are_not_read(make):
+    """Idle hands make fists: only a hand held up to the chest or higher is a raised one."""
+    face = make.face(0.5, 0.25, size=0.15)
+    raised, resting = make.hand(y=0.6, track=1), make.hand(y=0.7, track=2)
+    assert tracks(MainPerson(), make.scene(0.0, raised, resting, faces=[face])) == [1]
+
+
 def test_similar_faces_do_not_flicker(make):
     """Once chosen, a face stays the main one while the other is only a little larger."""
     people = MainPerson()

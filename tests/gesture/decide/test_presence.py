@@ -74,7 +74,9 @@ def test_a_look_from_the_future_does_not_count(make):
 
 def test_a_plain_sign_uncovers_after_sustained_evidence(make):
     """Where no face is seen, a followed hand that plainly makes a sign is a person, too."""
-    seen = play([make.scene(t, make.hand("palm", 0.95), faces=[]) for t in make.times(2, 5, 30)])
+    seen = play(
+        [make.scene(t, make.hand("palm", 0.95, size=0.3), faces=[]) for t in make.times(2, 5, 30)]
+    )
     first = min(t for t, present in seen.items() if present)
     assert first == pytest.approx(2 + SETTINGS.return_seconds, abs=0.04)
 
@@ -92,7 +94,7 @@ def test_a_plain_sign_uncovers_after_sustained_evidence(make):
 def test_other_hands_never_uncover(make, sign, score, track):
     """Idle, doubtful and untracked hands and impossible scores leave the picture covered."""
     hand = dataclasses.replace(
-        make.hand(track=track), scores={**make.hand().scores, "palm": 0.0, sign: score}
+        make.hand(size=0.3, track=track), scores={**make.hand().scores, "palm": 0.0, sign: score}
     )
     assert not any(play([make.scene(t, hand, faces=[]) for t in make.times(0, 5, 30)]).values())
 
@@ -103,7 +105,11 @@ def test_a_sign_survives_a_short_lapse_but_not_a_long_one(make):
     def doubtful_for(seconds):
         return play(
             [
-                make.scene(t, make.hand("palm", 0.5 if 0.3 < t < 0.3 + seconds else 1.0), faces=[])
+                make.scene(
+                    t,
+                    make.hand("palm", 0.5 if 0.3 < t < 0.3 + seconds else 1.0, size=0.3),
+                    faces=[],
+                )
                 for t in make.times(0.0, 0.7, 30)
             ]
         )
@@ -112,10 +118,18 @@ def test_a_sign_survives_a_short_lapse_but_not_a_long_one(make):
     assert not any(doubtful_for(0.3).values())
 
 
+def test_a_small_hand_never_uncovers(make):
+    """Small things in a room are easily taken for hands; without a face they prove nobody."""
+    hands = [
+        make.scene(t, make.hand("palm", 1.0, size=0.14), faces=[]) for t in make.times(0, 5, 30)
+    ]
+    assert not any(play(hands).values())
+
+
 def test_signs_of_changing_hands_do_not_add_up(make):
     """The evidence must come from one and the same hand: phantoms get a new number each time."""
     scenes = [
-        make.scene(t, make.hand("palm", 1.0, track=1 + int(t / 0.3)), faces=[])
+        make.scene(t, make.hand("palm", 1.0, size=0.3, track=1 + int(t / 0.3)), faces=[])
         for t in make.times(0, 5, 30)
     ]
     assert not any(play(scenes).values())
@@ -147,7 +161,9 @@ def test_a_tracked_hand_keeps_for_a_while(make):
 @pytest.mark.parametrize(("sign", "kept"), [("other", False), ("palm", True)])
 def test_an_idle_hand_alone_does_not_keep_for_ever(make, sign, kept):
     """What looks like a hand in an empty room covers after 3 s; a sign that is held does not."""
-    scenes = [make.scene(t, make.hand(sign, 0.95), faces=[]) for t in make.times(2.1, 9.0, 10)]
+    scenes = [
+        make.scene(t, make.hand(sign, 0.95, size=0.3), faces=[]) for t in make.times(2.1, 9.0, 10)
+    ]
     assert play(scenes, presence=arrived(make))[9.0] is kept
 
 

@@ -1,7 +1,7 @@
 """Several people in the picture: whose hands are read.
 
 The main person is the one with the largest and most central face. A hand belongs to the face that
-is nearest to it, measured in sizes of that face; only the main person's hands are read.
+is nearest to it, measured in sizes of that face; only the main person's raised hands are read.
 """
 
 import math
@@ -11,6 +11,10 @@ from triptych.gesture.types import Box, Face, Hand, Scene
 
 STICKY: Final = 1.5
 """Another face must outweigh the main person's by this factor to take over."""
+
+RAISED: Final = 2.5
+"""A hand is raised down to this many heights of the face below its centre: to the chest, not to the
+lap or the table, where idle hands make fists."""
 
 REMEMBER: Final = 1.0
 """Seconds for which the main person is remembered when their face is not found."""
@@ -30,7 +34,7 @@ class MainPerson:
         self._looked_at = -math.inf
 
     def step(self, scene: Scene, face_stay: float) -> list[Hand]:
-        """The hands of the main person; all hands if no face has been seen for a while.
+        """The raised hands of the main person; all hands if no face has been seen for a while.
 
         face_stay: faces less sure than this do not count.
         """
@@ -47,7 +51,8 @@ class MainPerson:
         return [
             hand
             for hand in hands
-            if all(_reach(hand.box, main) <= _reach(hand.box, other) for other in self._others)
+            if hand.box.centre[1] - main.centre[1] <= RAISED * main.height
+            and all(_reach(hand.box, main) <= _reach(hand.box, other) for other in self._others)
         ]
 
     def _look(self, boxes: list[Box], t: float) -> None:

@@ -27,6 +27,10 @@ MAX_LAPSE: Final = 0.25
 PLAIN_SIGN: Final = 0.9
 """A tracked hand that makes one of our signs at least this plainly can uncover the picture."""
 
+NEAR_HAND: Final = 0.15
+"""Such a hand is at least this share of the picture's height: where a person is too close for the
+face to be seen the hand is large, and small things in a room are easily taken for hands."""
+
 _ROUNDING: Final = 1e-9
 
 
@@ -100,7 +104,8 @@ class Presence:
 
 def _is_plain_sign(hand: Hand) -> bool:
     plain = max(hand.scores.get(sign, 0.0) for sign in SIGNS)
-    return hand.track > 0 and PLAIN_SIGN <= plain <= 1.0 + _ROUNDING
+    near = hand.box.height >= NEAR_HAND
+    return near and hand.track > 0 and PLAIN_SIGN <= plain <= 1.0 + _ROUNDING
 
 
 def _is_sure(hand: Hand) -> bool:

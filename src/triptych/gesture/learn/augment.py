@@ -64,8 +64,8 @@ def jitter_colour(picture: Frame, rng: Generator) -> Frame:
 def jitter_webcam(picture: Frame, rng: Generator) -> Frame:
     """Defocus or motion blur, low resolution, sensor noise, JPEG: each now and then."""
     height, width = picture.shape[:2]
-    if rng.random() < 0.2:
-        factor = rng.uniform(0.35, 0.8)
+    if rng.random() < 0.35:
+        factor = rng.uniform(0.25, 0.8)
         small = cv2.resize(
             picture,
             (max(8, int(width * factor)), max(8, int(height * factor))),

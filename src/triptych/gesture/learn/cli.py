@@ -21,6 +21,13 @@ Data = Annotated[
     ),
 ]
 Seed = Annotated[int, typer.Option(help="Decides every draw of the run.")]
+Start = Annotated[
+    Path | None,
+    typer.Option(
+        help="Folder of a finished run to go on from. Default: ImageNet's weights.",
+        show_default=False,
+    ),
+]
 Threads = Annotated[int, typer.Option(help="Processor threads to use.", min=1)]
 
 
@@ -33,9 +40,10 @@ def detector(
     steps: Annotated[int, typer.Option(help="Steps of 16 pictures each.", min=1)] = 2200,
     seed: Seed = 0,
     threads: Threads = 2,
+    start: Start = None,
 ) -> None:
     """Train the network that finds hands and faces."""
-    options = _options(data, run, steps, seed, threads)
+    options = _options(data, run, steps, seed, threads, start)
     from triptych.gesture.learn.train import train_detector
 
     typer.echo(train_detector(options))
@@ -50,12 +58,13 @@ def classifier(
     steps: Annotated[int, typer.Option(help="Steps of 64 hands each.", min=1)] = 2800,
     seed: Seed = 0,
     threads: Threads = 2,
+    start: Start = None,
     frozen: Annotated[
         bool, typer.Option("--frozen", help="Keep the ImageNet layers as they are.")
     ] = False,
 ) -> None:
     """Train the network that reads a hand's sign, landmarks and embedding."""
-    options = _options(data, run, steps, seed, threads)
+    options = _options(data, run, steps, seed, threads, start)
     from triptych.gesture.learn.train import train_classifier
 
     typer.echo(train_classifier(options, frozen=frozen))
@@ -75,7 +84,9 @@ def export(
         typer.echo(path)
 
 
-def _options(data: Path | None, run: Path, steps: int, seed: int, threads: int) -> "Options":
+def _options(
+    data: Path | None, run: Path, steps: int, seed: int, threads: int, start: Path | None
+) -> "Options":
     try:
         from triptych.gesture.learn.train import Options
     except ModuleNotFoundError as error:
@@ -87,4 +98,4 @@ def _options(data: Path | None, run: Path, steps: int, seed: int, threads: int) 
             "Training needs the hand pictures: set TRIPTYCH_DATA or --data to the folder that "
             "holds hands/ and weights/."
         )
-    return Options(data, run, steps, seed, threads)
+    return Options(data, run, steps, seed, threads, start)

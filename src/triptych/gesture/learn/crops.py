@@ -54,18 +54,22 @@ def crop_example(
     jitter: Jitter,
     rng: Generator,
     background: Frame | None,
+    turned: float = 0.0,
 ) -> dict[str, Any]:
-    """One augmented crop as the network reads it; see `ClassifierTask.batch` for the fields."""
+    """One augmented crop as the network reads it; see `ClassifierTask.batch` for the fields.
+
+    turned: degrees by which it is turned besides the small rotations.
+    """
     picture = read(folder / example.file)
     side = example.side * REACH
     centre = np.array(example.centre)
-    degrees = 0.0
+    degrees = turned
     mirror = bool(jitter.crop and rng.random() < 0.5)
     if jitter.crop:
         side *= np.exp(rng.uniform(np.log(0.75), np.log(1.4)))
         centre = centre + rng.uniform(-0.12, 0.12, 2) * side
     if jitter.rotation:
-        degrees = rng.normal(0, 15)
+        degrees += rng.normal(0, 15)
     matrix = square_crop((centre[0], centre[1]), side, SIZE, degrees=degrees, mirror=mirror)
     flags = cv2.INTER_AREA if side > 2 * SIZE else cv2.INTER_LINEAR
     border = cv2.BORDER_REPLICATE if rng.random() < 0.5 and jitter.crop else cv2.BORDER_CONSTANT

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from triptych.data.hands import HandPicture
+from triptych.data.hands import COLLECTIVES, HandPicture
 from triptych.gesture.types import GESTURES
 
 OTHER, NONE, UNKNOWN = GESTURES.index("other"), GESTURES.index("none"), -1
@@ -90,6 +90,8 @@ def hand_examples(pictures: Sequence[HandPicture]) -> list[HandExample]:
                 for box, name in boxes:
                     if name != "hand" and overlap(box_of(landmarks), box) > 0.4:
                         sign = _boxed_sign(name)
+                if sign == UNKNOWN and (_hangs(landmarks) or picture.person in COLLECTIVES):
+                    sign = OTHER
                 found.append(_example(picture, sign, landmarks, landmarks))
         elif len(boxes) == 1 and label not in (UNKNOWN, NONE):
             found.append(_example(picture, label, boxes[0][0].reshape(2, 2), None))
@@ -146,6 +148,11 @@ def _drawn_boxes(picture: HandPicture) -> list[tuple[NDArray[np.float32], str]]:
     ]
 
 
+def _hangs(landmarks: NDArray[np.float32]) -> bool:
+    """Fingers below the wrist: all our signs are made with the hand up."""
+    return float(landmarks[12, 1]) > float(landmarks[0, 1])
+
+
 def _label(picture: HandPicture) -> int:
     if picture.label == "unlabelled" or any("FIST_LIKE" in flag for flag in picture.flags):
         return UNKNOWN
@@ -178,7 +185,7 @@ def _example(
         centre=(float(middle[0]), float(middle[1])),
         side=max(side, 4.0),
         landmarks=landmarks,
-        weight=0.4 if "NOISY_LABEL" in picture.flags else 1.0,
+        weight=0.4 if "NOISY_LABEL" in picture.flags or picture.person in COLLECTIVES else 1.0,
     )
 
 

@@ -11,7 +11,7 @@ import torch
 
 from triptych.data.hands import HandPicture, read_hands
 from triptych.errors import BadInput
-from triptych.fit.loop import Plan, fit, seconds_spent
+from triptych.fit.loop import Plan, averaged_weights, fit, seconds_spent
 from triptych.fit.tracker import JsonLines
 from triptych.gesture.learn.calibrate import best_temperature, expected_calibration_error
 from triptych.gesture.learn.card import write_card
@@ -34,13 +34,17 @@ WEIGHTS = Path("weights") / "mobilenet_v2_100_imagenet_folded.npz"
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """data: the folder that holds `hands/` and `weights/`. run: where the run is kept."""
+    """data: the folder that holds `hands/` and `weights/`. run: where the run is kept.
+
+    start: a finished run whose weights to go on from, or None for ImageNet's.
+    """
 
     data: Path
     run: Path
     steps: int
     seed: int = 0
     threads: int = 2
+    start: Path | None = None
 
 
 def train_detector(options: Options) -> Path:
@@ -53,6 +57,7 @@ def train_detector(options: Options) -> Path:
         scene_examples(validation),
         weights=_weights(options),
     )
+    _go_on_from(options, task.network)
     network = fit(task, _plan(options), options.run, _tracker(options))
     path = export_detector(network, options.run)  # type: ignore[arg-type]
     numbers = dict(task.evaluate(network))
@@ -72,6 +77,7 @@ def train_classifier(options: Options, *, frozen: bool = False) -> Path:
         weights=_weights(options),
         frozen=frozen,
     )
+    _go_on_from(options, task.network)
     network = fit(task, _plan(options), options.run, _tracker(options))
     logits, labels, gaps = task.predict(network, task.validation)
     temperatures: dict[str, float] = {}
@@ -96,6 +102,11 @@ def _prepare(options: Options) -> None:
     torch.set_num_threads(options.threads)
     cv2.setNumThreads(1)
     torch.manual_seed(options.seed)
+
+
+def _go_on_from(options: Options, network: torch.nn.Module) -> None:
+    if options.start is not None:
+        network.load_state_dict(averaged_weights(options.start))
 
 
 def _pictures(options: Options, split: str) -> list[HandPicture]:
@@ -144,6 +155,7 @@ def _report(
         "seed": options.seed,
         "minutes": seconds_spent(options.run) / 60,
         "threads": options.threads,
+        "start": str(options.start) if options.start else "ImageNet",
         "pictures": len(train),
         "people": len({p.person for p in train}),
         **numbers,

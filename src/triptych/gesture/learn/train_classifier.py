@@ -7,6 +7,7 @@ and pasted on other pictures.
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +21,10 @@ from torch.nn import functional as F
 from triptych.gesture.learn.augment import Jitter
 from triptych.gesture.learn.backbone import load_imagenet, renormalise
 from triptych.gesture.learn.crops import collate, crop_example, read, to_tensor
-from triptych.gesture.learn.examples import NONE, UNKNOWN, HandExample, SceneExample
+from triptych.gesture.learn.examples import NONE, OTHER, UNKNOWN, HandExample, SceneExample
 from triptych.gesture.learn.hand_reader import REACH, HandReader, Reading
 from triptych.gesture.learn.metrics import five_sign_f1
-from triptych.gesture.types import GESTURES
+from triptych.gesture.types import GESTURES, SIGNS
 
 SHARES = {
     "fist": 0.11,
@@ -42,6 +43,9 @@ PLAIN_WALL = ("ardamavi", "asl_t32rahman")
 """Sources whose hands stand before a plain wall and can be cut out."""
 
 EVERYTHING = Jitter()
+
+UPSIDE_DOWN = 0.08
+"""Share of signs that are turned upside down and so are none."""
 
 PASTED = 0.7
 """Share of such hands that are pasted on another picture."""
@@ -114,6 +118,11 @@ class ClassifierTask:
             scene = self.scenes[int(rng.integers(len(self.scenes)))]
             if scene.hands_known and len(scene.hands) == 0:
                 background = read(self.folder / scene.file)
+        if name in SIGNS and rng.random() < UPSIDE_DOWN:
+            # A hand that points down makes no sign: that is how hands hang when they rest.
+            idle = replace(example, label=OTHER)
+            turned = 180 + rng.uniform(-50, 50)
+            return crop_example(self.folder, idle, self.jitter, rng, background, turned)
         return crop_example(self.folder, example, self.jitter, rng, background)
 
     def _elsewhere(self, rng: Generator) -> dict[str, Any]:
