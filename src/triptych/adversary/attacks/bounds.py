@@ -8,6 +8,7 @@ own distance to grey is within epsilon.
 """
 
 from collections.abc import Mapping
+from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -75,7 +76,7 @@ def rising_claims(curve: Mapping[float, float], examples: int) -> list[tuple[flo
         raise BadInput(f"examples is {examples}, but must be at least 1.")
     points = sorted(curve.items())
     rising = list[tuple[float, float]]()
-    for (small, before), (large, after) in zip(points, points[1:], strict=False):
+    for (small, before), (large, after) in pairwise(points):
         variance = (before * (1 - before) + after * (1 - after)) / examples
         if after - before > 2 * variance**0.5:
             rising.append((small, large))

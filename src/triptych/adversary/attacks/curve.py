@@ -7,7 +7,6 @@ all examples at once with one epsilon each. An example that falls at d is known 
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -45,16 +44,14 @@ def robust_curve(
     asked = torch.full_like(lowest, last - 1)
     right, work, open_ = None, Work(), torch.ones_like(lowest, dtype=torch.bool)
     while bool(open_.any()):
-        # Examples that are settled get epsilon 0: their job is over at the first look.
-        size = torch.where(open_, sizes[asked], 0.0)
-        index = open_.nonzero().squeeze(1).to(pictures.device)
-        each: Any = replace(threat, epsilon=size[open_])
+        where = open_.nonzero().squeeze(1)
+        index = where.to(pictures.device)
+        each = replace(threat, epsilon=sizes[asked[where]])
         found = attack(model, pictures[index], labels[index], each, method, options=options)
         work = work.plus(found.work)
         if right is None:
             right = found.right.cpu()
         fell = found.success.cpu()
-        where = open_.nonzero().squeeze(1)
         distance = found.distance.cpu()
         reach = torch.searchsorted(sizes, distance)  # the smallest epsilon that holds the picture
         highest[where[fell]] = torch.minimum(asked[where[fell]], reach[fell])

@@ -9,13 +9,11 @@ import torch
 from torch import Tensor
 
 from triptych.adversary.attacks.norms import spread
+from triptych.adversary.attacks.rows import where_rows
 from triptych.adversary.attacks.threat import Threat
 
 LEVELS = 255
 """Steps from one end of the box to the other in an 8-bit picture."""
-
-_SLACK = 1e-12
-"""Relative; room for the rounding of the float64 projection itself."""
 
 
 def walls(threat: Threat, dtype: torch.dtype) -> tuple[float, float]:
@@ -35,10 +33,14 @@ def enforce(threat: Threat, point: Tensor, clean: Tensor, epsilon: Tensor) -> Te
         return on_grid(threat, point, clean, epsilon)
     low, high = walls(threat, clean.dtype)
     origin = clean.double()
-    exact = threat.geometry.project(point.double(), origin, epsilon * (1 - _SLACK), low, high)
+    exact = threat.geometry.project(point.double(), origin, epsilon, low, high)
     rounded = exact.to(clean.dtype)
     too_far = (rounded.double() - origin).abs() > (exact - origin).abs()
-    return torch.where(too_far, torch.nextafter(rounded, clean), rounded)
+    rounded = torch.where(too_far, torch.nextafter(rounded, clean), rounded)
+    # The projection rounds, too, in its last place: a step or two of that size mends it.
+    while bool((far := threat.geometry.length(rounded.double() - origin) > epsilon).any()):
+        rounded = where_rows(far, torch.nextafter(rounded, clean), rounded)
+    return rounded
 
 
 def on_grid(threat: Threat, point: Tensor, clean: Tensor, epsilon: Tensor) -> Tensor:

@@ -167,8 +167,12 @@ def _signed(
 ) -> Tensor:
     displacement = point - clean
     room = _room(displacement, clean, low, high)
-    nearest = onto(displacement.abs().flatten(1), room.flatten(1), epsilon.to(clean.dtype))
-    return clean + displacement.sign() * nearest.reshape(clean.shape)
+    magnitude = displacement.abs()
+    nearest = onto(magnitude.flatten(1), room.flatten(1), epsilon.to(clean.dtype))
+    nearest = nearest.reshape(clean.shape)
+    # What need not move stays as it is, free of the rounding of a difference and a sum.
+    moved = clean + displacement.sign() * nearest
+    return torch.where(nearest == magnitude, point, moved).clamp(low, high)
 
 
 NORMS: Mapping[str, Norm] = {"linf": Linf(), "l2": L2(), "l1": L1()}
