@@ -13,9 +13,11 @@ class Make:
 
     @staticmethod
     def generator(seed=0):
+        """A seeded generator."""
         return torch.Generator().manual_seed(seed)
 
     def pictures(self, count=12, shape=(1, 4, 4), seed=0, dtype=torch.float64):
+        """Pictures from 0.2 to 0.8."""
         draw = torch.rand(count, *shape, generator=self.generator(seed), dtype=torch.float64)
         return (0.2 + 0.6 * draw).to(dtype)
 
@@ -38,6 +40,7 @@ class Make:
         return nn.Sequential(nn.Flatten(), layers[0], nn.ReLU(), layers[1])
 
     def answers(self, model, pictures):
+        """What the model says."""
         with torch.no_grad():
             return model(pictures).argmax(1)
 

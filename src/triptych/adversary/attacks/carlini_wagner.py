@@ -28,8 +28,7 @@ _DECAY: Final = (0.9, 0.999)
 class TanhHinge:
     """searches: values of c that are tried; inner: Adam steps for each; rate: Adam's step.
 
-    weight: the first c. confidence: the margin by which the model must be fooled, in logits. The
-    objective must be a margin.
+    weight: the first c. The objective must be a margin.
     """
 
     uses_gradient: ClassVar[bool] = True
@@ -37,7 +36,6 @@ class TanhHinge:
     inner: int = 100
     rate: float = 0.01
     weight: float = 1.0
-    confidence: float = 0.0
 
     def __post_init__(self) -> None:
         for name in ("searches", "inner", "rate", "weight"):
@@ -66,8 +64,8 @@ class TanhHinge:
 
     def next(self, rows: Rows, seen: Seen, state: State, threat: Threat) -> tuple[Tensor, State]:
         """One Adam step; after `inner` of them a new c and a fresh start."""
-        short = seen.values < self.confidence
-        met = state["fooled"].bool() | (seen.fooled & ~short)
+        short = seen.values <= 0
+        met = state["fooled"].bool() | seen.fooled
         pull = 2 * (seen.points - rows.clean)
         push = spread(state["weight"] * short, pull) * seen.slope
         low, high = walls(threat, rows.clean.dtype)

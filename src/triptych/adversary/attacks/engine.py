@@ -1,15 +1,17 @@
 """The slot engine: a fixed number of slots, filled from a queue of jobs.
 
 Each pass shows the pictures in all slots to the model at once. A slot whose example has fallen, or
-whose job has used up its steps, takes the next job; jobs of examples that have fallen meanwhile
-are never begun. So restarts, aims and epsilons are all just jobs, the batch keeps its size until
-the queue is empty, and from then on it shrinks to what is still being worked on.
+whose job has used up its steps, takes the next job. An example's next job (another restart, another
+aim) joins the queue when the one before it has failed, so none is begun for an example that has
+fallen. The batch keeps its size until the queue is empty, and from then on it shrinks to what is
+still being worked on.
 
 A job that claims success is checked at once (`Case.check`): its picture is put exactly inside the
 threat model, and a clean forward pass in full precision decides. A claim that fails goes on.
 """
 
 import time
+from collections import deque
 
 import torch
 from torch import Tensor
@@ -45,11 +47,13 @@ class _Run:
         self.case, self.method, self.number, self.tally = case, method, number, tally
         self.work = Work()
         self.jobs = jobs
-        self._ahead = 0
         self._finished = 0
         self._source = case.source(method)
-        self._examples = jobs.example.tolist()
-        self._rows, self._points, self._state = self._begin(self._take(case.options.slots))
+        # Job j + stride is the same example's next one; see Jobs.of.
+        self._stride = len(set(jobs.example.tolist())) * case.options.abreast
+        self._queue = deque(range(min(self._stride, len(jobs))))
+        first, self._job = self._take(case.options.slots)
+        self._rows, self._points, self._state = self._begin(first)
         self._best = self._points.clone()
         self._score = torch.full_like(self._rows.epsilon, -torch.inf)
 
@@ -148,19 +152,23 @@ class _Run:
             )
         return gradient
 
-    def _take(self, count: int) -> Jobs:
-        """The next jobs whose example has not fallen, at most `count`."""
+    def _take(self, count: int) -> tuple[Jobs, Tensor]:
+        """The next jobs whose example has not fallen, at most `count`, and their numbers."""
         chosen = list[int]()
-        skip = self.case.options.early_exit
-        while len(chosen) < count and self._ahead < len(self._examples):
-            example = self._examples[self._ahead]
-            bounded = bool(self.case.epsilon[example].isfinite())
-            if skip and bounded and bool(self.tally.success[example]):
-                self._finished += 1
+        while len(chosen) < count and self._queue:
+            job = self._queue.popleft()
+            example = int(self.jobs.example[job])
+            if self._over(example):
+                self._finished += len(range(job, len(self.jobs), self._stride))
             else:
-                chosen.append(self._ahead)
-            self._ahead += 1
-        return self.jobs.pick(torch.tensor(chosen, dtype=torch.int64, device=self.jobs.aim.device))
+                chosen.append(job)
+        numbers = torch.tensor(chosen, dtype=torch.int64, device=self.jobs.aim.device)
+        return self.jobs.pick(numbers), numbers
+
+    def _over(self, example: int) -> bool:
+        """Nothing more is to be done for an example."""
+        searching_on = not self.case.options.early_exit or bool(self.case.epsilon[example].isinf())
+        return bool(self.tally.success[example]) and not searching_on
 
     def _begin(self, jobs: Jobs) -> tuple[Rows, Tensor, State]:
         rows = self.case.rows(jobs)
@@ -172,8 +180,14 @@ class _Run:
         free = done.nonzero().squeeze(1)
         if len(free) == 0:
             return
-        self._finished += len(free)
-        jobs = self._take(len(free))
+        for job in self._job[free].tolist():
+            following = range(job + self._stride, len(self.jobs), self._stride)
+            self._finished += 1
+            if self._over(int(self.jobs.example[job])):
+                self._finished += len(following)
+            elif following:
+                self._queue.append(following[0])
+        jobs, numbers = self._take(len(free))
         if self.case.options.progress is not None:
             self.case.options.progress(self._finished, len(self.jobs))
         if len(jobs):
@@ -182,7 +196,9 @@ class _Run:
             self._rows.put(slots, rows)
             self._points[slots] = points
             put_state(self._state, slots, state)
+            self._best[slots] = points
             self._score[slots] = -torch.inf
+            self._job[slots] = numbers
         if len(jobs) < len(free):
             keep = torch.ones_like(done)
             keep[free[len(jobs) :]] = False
@@ -191,3 +207,4 @@ class _Run:
             self._points = self._points[index]
             self._state = pick_state(self._state, index)
             self._best, self._score = self._best[index], self._score[index]
+            self._job = self._job[index]

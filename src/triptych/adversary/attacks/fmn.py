@@ -16,6 +16,10 @@ from triptych.adversary.attacks.rows import Rows, State
 from triptych.adversary.attacks.rules import Seen, cosine, positive, project
 from triptych.adversary.attacks.threat import Threat
 
+OVERSHOOT = 0.02
+"""Share by which the first guess goes past where a linear margin ends: on the boundary itself,
+rounding would decide (Moosavi-Dezfooli et al. 2016 use the same)."""
+
 NUDGE = 1e-3
 """Length (L-infinity) of the random shift with which restarts after the first begin."""
 
@@ -55,7 +59,7 @@ class MinimumNorm:
         change = cosine(self.shrink, 1e-4, rows.step, self.steps)
         # Where the boundary lies if the margin were linear: distance over the dual norm.
         rate = threat.geometry.dual(slope).double().clamp_min(1e-12)
-        guess = distance + seen.values.double().abs() / rate
+        guess = distance + (1 + OVERSHOOT) * seen.values.double().abs() / rate
         outside = torch.where(nearest.isinf(), guess, state["radius"] * (1 + change))
         inside = torch.minimum(state["radius"] * (1 - change), nearest)
         radius = torch.where(fooled, torch.minimum(inside, nearest * (1 - change)), outside)

@@ -29,6 +29,7 @@ def enforce(threat: Threat, point: Tensor, clean: Tensor, epsilon: Tensor) -> Te
 
     epsilon: [B] float64. Never further from `clean` than epsilon and never outside the box.
     """
+    point = torch.where(point.isnan(), clean, point)
     if threat.grid:
         return on_grid(threat, point, clean, epsilon)
     low, high = walls(threat, clean.dtype)

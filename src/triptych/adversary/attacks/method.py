@@ -22,7 +22,7 @@ from triptych.errors import BadInput
 class Method:
     """What is run on each example.
 
-    restarts: independent jobs for each example, each begun only if those before it failed.
+    restarts: independent jobs for each example, each begun if those before it have failed.
     aims: how many wrong classes are aimed at, one after the other, those with the largest clean
     logits first; 0 aims at none. minimum: looks for the smallest distance, so epsilon may be
     infinite, and with an infinite one jobs do not end at success. gradient: where directions come
@@ -90,11 +90,9 @@ def fmn(steps: int = 100, aims: int = 0, restarts: int = 1, step_size: float = 1
     return Method("fmn", rule, objective, restarts, aims, minimum=True)
 
 
-def carlini_wagner(
-    searches: int = 9, inner: int = 100, rate: float = 0.01, confidence: float = 0.0
-) -> Method:
+def carlini_wagner(searches: int = 9, inner: int = 100, rate: float = 0.01) -> Method:
     """Carlini and Wagner's L2 attack (2017), for Threat("l2", ...)."""
-    return Method("cw", TanhHinge(searches, inner, rate, 1.0, confidence), margin, minimum=True)
+    return Method("cw", TanhHinge(searches, inner, rate), margin, minimum=True)
 
 
 def square(queries: int = 5000, restarts: int = 1) -> Method:

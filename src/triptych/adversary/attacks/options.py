@@ -21,7 +21,9 @@ class Options:
     others'. keep: `last` keeps the last picture, not the best; needs early_exit=False.
     first_example: number of the first example, so that a part of a data set draws as it does
     within the whole. batch_dependent: whether one picture's answer depends on the others; None
-    finds out. progress: called now and then.
+    finds out. abreast: jobs of one example (restarts, aims) worked on at the same time; more than 1
+    fills a device that few examples leave idle, at the price of work for examples that fall
+    meanwhile. progress: called now and then.
     """
 
     seed: int = 0
@@ -31,11 +33,14 @@ class Options:
     keep: Literal["best", "last"] = "best"
     first_example: int = 0
     batch_dependent: bool | None = None
+    abreast: int = 1
     progress: Progress | None = None
 
     def __post_init__(self) -> None:
         if self.slots < 1:
             raise BadInput(f"slots is {self.slots}, but must be at least 1.")
+        if self.abreast < 1:
+            raise BadInput(f"abreast is {self.abreast}, but must be at least 1.")
         if self.seed < 0:
             raise BadInput(f"seed is {self.seed}, but must be 0 or more.")
         if self.keep not in ("best", "last"):
