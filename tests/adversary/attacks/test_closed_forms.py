@@ -4,10 +4,12 @@ import pytest
 import torch
 
 from triptych.adversary import Options, Threat, attack
-from triptych.adversary.attacks.apgd import checkpoints
+from triptych.adversary.attacks.apgd import AutoStep, checkpoints
 from triptych.adversary.attacks.method import apgd, carlini_wagner, fgsm, fmn, pgd, square
 from triptych.adversary.attacks.norms import NORMS
 from triptych.adversary.attacks.objectives import margin
+from triptych.adversary.attacks.rows import Rows
+from triptych.adversary.attacks.rules import Seen
 
 
 @pytest.fixture
@@ -106,6 +108,25 @@ def test_checkpoints_rise_and_end(steps):
     found = checkpoints(steps)
     assert found == sorted(set(found))
     assert all(1 <= at <= steps for at in found)
+
+
+@pytest.mark.parametrize(("rising", "halvings"), [(True, 0), (False, 8)])
+def test_auto_pgd_halves_its_step_where_nothing_improves(make, rising, halvings):
+    """While values rise the step stays 2 epsilon; while they fall it halves each time."""
+    case = make.pictures(1)
+    zero = torch.zeros(1, dtype=torch.int64)
+    epsilon = torch.tensor([0.1], dtype=torch.float64)
+    rows = Rows(case, zero, zero - 1, zero - 1, epsilon, zero, zero.clone(), zero, zero)
+    rule, threat = AutoStep(100), Threat("l2", 0.1)
+    points, state = rule.start(rows, threat)
+    first = points
+    for step in range(100):
+        value = torch.tensor([float(step if rising else -step)], dtype=torch.float64)
+        seen = Seen(points, value, torch.ones_like(points), zero.bool())
+        points, state = rule.next(rows, seen, state, threat)
+        rows.step.add_(1)
+    assert float(state["size"]) == pytest.approx(0.2 / 2**halvings)
+    assert torch.equal(state["best"], first) == (not rising)
 
 
 def test_auto_pgd_beats_pgd_with_too_long_a_step(make):

@@ -270,6 +270,24 @@ def test_a_claim_that_the_clean_pass_refutes_is_not_counted(make):
     assert found.robust_accuracy == 1
 
 
+def test_a_job_goes_on_after_a_refuted_claim(make):
+    """Where only the first look was a lie, the examples fall that fall to an honest model."""
+    inner, pictures = make.network(), make.pictures()
+    labels, threat = make.answers(inner, pictures), Threat("linf", 0.03)
+
+    def liar(x):
+        logits = inner(x)
+        first = (x[:, None] == pictures[None]).flatten(2).all(2).any(1)
+        lies = first[:, None] & torch.is_grad_enabled()
+        return torch.where(lies, logits + 99 * (logits < logits.amax(1, keepdim=True)), logits)
+
+    method, options = pgd(20, random=False), Options(batch_dependent=False)
+    found = attack(liar, pictures, labels, threat, method, options=options)
+    honest = attack(inner, pictures, labels, threat, method)
+    assert 0 < honest.success_rate < 1
+    assert torch.equal(found.success, honest.success)
+
+
 def test_work_is_what_the_model_did(make):
     """The counts agree with what the model itself saw."""
     inner, seen = make.network(), [0]
