@@ -1,0 +1,1 @@
+"""Defences to attack, one folder each."""

@@ -1,0 +1,1 @@
+"""No defence: a small convolutional network, the yardstick for all others."""

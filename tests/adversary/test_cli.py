@@ -1,0 +1,76 @@
+"""The command as a person calls it."""
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+
+from triptych.errors import BadInput
+
+SMALL = ["adversary", "attack", "digits", "--method", "apgd", "--examples", "40"]
+
+
+def run(folder, *arguments):
+    return subprocess.run(
+        [sys.executable, "-m", "triptych", *arguments],
+        cwd=folder, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    return tmp_path_factory.mktemp("home")
+
+
+def test_digits_are_trained_attacked_and_reported(home):
+    """One JSON object stands alone on standard output; half the box leaves nothing right."""
+    small = run(home, *SMALL, "--epsilon", "0.05", "--json")
+    assert small.returncode == 0, small.stderr
+    numbers = json.loads(small.stdout)
+    assert numbers["clean_accuracy"] > 0.85
+    assert 0 < numbers["robust_accuracy"] < numbers["clean_accuracy"]
+    assert "Training" in small.stderr
+    large = run(home, *SMALL, "--epsilon", "128/255", "--out", "r.json", "--json")
+    assert large.returncode == 0, large.stderr
+    assert json.loads(large.stdout)["robust_accuracy"] == 0
+    assert "Training" not in large.stderr
+    assert json.loads((home / "r.json").read_text())["done"] == 40
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"method": "magic"}, "method is 'magic', but must be one of standard"),
+        ({"norm": "l7"}, "norm is 'l7'"),
+        ({"epsilon": "much"}, "epsilon is 'much'"),
+        ({"epsilon": "1/0"}, "epsilon is '1/0'"),
+        ({"epsilon": "-1"}, "epsilon is -1"),
+    ],
+)
+def test_bad_values_get_their_sentence(home, change, words):
+    """Before anything is trained, the value is named."""
+    from triptych.adversary.report import Order, carry_out
+
+    order = Order(home / "never", True, "linf", "0.1", "pgd", 5, False, 0)
+    with pytest.raises(BadInput, match=words):
+        carry_out(replace(order, **change), None, print)
+    assert not (home / "never").exists()
+
+
+def test_a_folder_without_weights(home):
+    """Status 2, and a sentence on what is missing and what to do instead of a traceback."""
+    done = run(home, "adversary", "attack", "nowhere")
+    assert done.returncode == 2
+    assert "holds no weights.safetensors" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+def test_help_and_import_need_no_torch(home):
+    """Neither the command line nor the package pulls in torch."""
+    code = "import sys, triptych.cli, triptych.adversary; print('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
+    assert "attack" in run(home, "adversary", "--help").stdout
