@@ -1,7 +1,7 @@
 """The command line: mounts the rooms, and turns mendable errors into one sentence.
 
 Each room's `cli.py` imports nothing heavy at its top, so `triptych --help` stays instant. The
-capsules and the adversary panel are mounted here in the same way.
+adversary panel is mounted here in the same way.
 """
 
 import sys
@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from triptych import __version__
+from triptych.capsules.cli import app as capsules
 from triptych.data.cli import app as data
 from triptych.errors import TriptychError
 from triptych.gesture.cli import app as gesture
@@ -20,6 +21,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(gesture, name="gesture")
+app.add_typer(capsules, name="capsules")
 app.add_typer(data, name="data")
 
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import torch
@@ -63,8 +63,10 @@ class Task(Protocol):
 class Plan:
     """How long and how to train.
 
-    warmup: steps over which the learning rate rises linearly; then it falls along a cosine to zero.
-    average: decay of the moving average of the weights. clip: largest norm of the gradient.
+    warmup: steps over which the learning rate rises linearly. schedule: what it does then: falls
+    along a cosine to zero, stays, or falls by the factor 0.96 over each `decay_steps`. average:
+    decay of the moving average of the weights; 0: none. clip: largest norm of the gradient;
+    infinite: no limit.
     """
 
     steps: int
@@ -77,11 +79,17 @@ class Plan:
     evaluate_every: int = 500
     precision: str = "32-true"
     accelerator: str = "auto"
+    schedule: Literal["cosine", "constant", "exponential"] = "cosine"
+    decay_steps: int = 10_000
 
     def rate(self, step: int) -> float:
         """The factor on the peak learning rate at a step, 0..1."""
         if step < self.warmup:
             return (step + 1) / self.warmup
+        if self.schedule == "constant":
+            return 1.0
+        if self.schedule == "exponential":
+            return 0.96 ** ((step - self.warmup) / self.decay_steps)
         done = (step - self.warmup) / max(1, self.steps - self.warmup)
         return 0.5 * (1 + math.cos(math.pi * min(done, 1.0)))
 
@@ -122,14 +130,16 @@ def fit(
             optimizer.zero_grad(set_to_none=True)
             loss, parts = task.loss(network, batch)
             fabric.backward(loss)
-            norm = fabric.clip_gradients(network, optimizer, max_norm=plan.clip)
+            norm = fabric.clip_gradients(
+                network, optimizer, max_norm=plan.clip, error_if_nonfinite=False
+            )
+            if norm is not None and not torch.isfinite(norm):
+                raise NotFinite(_blame(task.network, loss, step))
             optimizer.step()
             average.update_parameters(task.network)
 
             done = step + 1
             if done % plan.log_every == 0 or done == plan.steps:
-                if not math.isfinite(loss.item()):
-                    raise NotFinite(_blame(task.network, step))
                 tracker.log(
                     done,
                     {"loss": loss.item(), "gradient_norm": float(norm if norm is not None else 0)}
@@ -193,7 +203,8 @@ def _restore(
     if not path.exists():
         return 0
     state = torch.load(path, map_location="cpu", weights_only=True)
-    if state["plan"] != asdict(plan):
+    # A plan from before a field was added means that field's default.
+    if {**asdict(Plan(plan.steps)), **state["plan"]} != asdict(plan):
         raise BadInput(
             f"{path} was written with another plan ({state['plan']}); "
             "resume with the same settings or choose another folder."
@@ -207,8 +218,14 @@ def _restore(
     return state["step"]
 
 
-def _blame(network: nn.Module, step: int) -> str:
-    for name, parameter in network.named_parameters():
-        if not torch.isfinite(parameter).all():
-            return f"Training diverged at step {step}: {name} is not finite; lower the rate."
-    return f"Training diverged at step {step}: the loss is not finite; lower the learning rate."
+def _blame(network: nn.Module, loss: Tensor, step: int) -> str:
+    """Which tensor went wrong first: the weights, else the loss, else a gradient."""
+    advice = "lower the learning rate, or look at the data of that step"
+    named = [(name, parameter) for name, parameter in network.named_parameters()]
+    suspects = [(f"the weight {name}", weight) for name, weight in named]
+    suspects.append(("the loss", loss))
+    suspects += [(f"the gradient of {n}", w.grad) for n, w in named if w.grad is not None]
+    for name, tensor in suspects:
+        if not torch.isfinite(tensor).all():
+            return f"Training diverged at step {step}: {name} is not finite; {advice}."
+    return f"Training diverged at step {step}: the gradient's norm is not finite; {advice}."
