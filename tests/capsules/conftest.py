@@ -24,6 +24,14 @@ def _one_thread():
 def small() -> Settings:
     """A network that takes milliseconds."""
     return preset("digits").changed(
-        ["parts.count=5", "parts.width=8", "objects.layers=4", "objects.output=16"]
-        + ["objects.hidden=12", "parts.template=5", "train.batch=8", "objects.parameters=6"]
+        [
+            "parts.count=5",
+            "parts.width=8",
+            "objects.layers=4",
+            "objects.output=16",
+            "objects.hidden=12",
+            "parts.template=5",
+            "train.batch=8",
+            "objects.parameters=6",
+        ]
     )

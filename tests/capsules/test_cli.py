@@ -7,8 +7,8 @@ import torch
 from safetensors.torch import save_file
 from typer.testing import CliRunner
 
-from triptych.capsules.run import create, load_network, networks, open_run, save
 from triptych.capsules.model import StackedCapsules
+from triptych.capsules.run import create, load_network, networks, open_run, save
 from triptych.cli import app
 from triptych.errors import BadConfig, BadInput, BrokenModel
 

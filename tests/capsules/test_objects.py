@@ -40,9 +40,10 @@ def test_a_vote_is_the_objects_pose_times_the_parts_place_in_it():
             assert torch.allclose(found.vote_pose[:, k, m], expected, atol=1e-6)
     assert (found.log_vote_presence.exp() <= found.logit.sigmoid().unsqueeze(-1)).all()
     assert torch.allclose(found.presence, found.log_vote_presence.exp().amax(-1))
-    assert torch.allclose(
-        found.posterior, found.routed.responsibility[:, :3].sum(-1)
-    ) and found.posterior.sum(1).max() <= 5 + 1e-5
+    assert (
+        torch.allclose(found.posterior, found.routed.responsibility[:, :3].sum(-1))
+        and found.posterior.sum(1).max() <= 5 + 1e-5
+    )
 
 
 @pytest.mark.parametrize("passes", [True, False])
@@ -91,12 +92,12 @@ def test_per_capsule_is_a_matrix_for_each():
 
 @pytest.mark.parametrize("routing", ["closed_form", "argmax", "metropolis"])
 def test_a_stack_of_layers_explains_the_one_below(routing):
-    """Each layer's likelihood is over the capsules below it, and every weight of all layers learns."""
+    """Each layer's likelihood is over the capsules below it, and every weight learns."""
     from triptych.capsules.losses import terms, weigh
 
     settings = preset("digits").changed(
-        ["parts.count=5", "parts.width=8", "objects.layers=4,3,2", f"objects.routing={routing}"]
-        + ["objects.output=16", "objects.normalised=true"]
+        "parts.count=5 parts.width=8 objects.layers=4,3,2 objects.output=16 "
+        f"objects.normalised=true objects.routing={routing}".split()
     )
     network = StackedCapsules(settings)
     pictures = torch.rand(6, 1, 16, 16)

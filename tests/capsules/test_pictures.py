@@ -29,9 +29,7 @@ def test_a_shifted_picture_is_whole_and_repeats_with_its_generator():
         rows, columns = placed[0].nonzero(as_tuple=True)
         top, left = int(rows.min()), int(columns.min())
         places.add((top, left))
-        assert torch.allclose(
-            placed[0, top : top + 28, left : left + 28], picture[0].float() / 255
-        )
+        assert torch.allclose(placed[0, top : top + 28, left : left + 28], picture[0].float() / 255)
         assert (placed > 0).sum() == 28 * 28
     assert len(places) > 10
     assert torch.equal(canvas, to_canvas(images, Data(), np.random.default_rng(1)))
@@ -43,7 +41,7 @@ def test_centre_and_resize():
     generator = np.random.default_rng(0)
     centred = to_canvas(images, Data(canvas=30, place="centre"), generator)
     assert centred[0, 0, 0].sum() == 0 and centred[0, 0, 1:29, 1:29].min() == 1
-    assert to_canvas(images, Data(canvas=50, place="resize"), generator).min() == 1
+    assert to_canvas(images, Data(canvas=50, place="resize"), generator).min() > 0.999
     assert to_canvas(images, Data(canvas=28), generator).shape == (2, 1, 28, 28)
 
 

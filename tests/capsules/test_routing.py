@@ -99,7 +99,10 @@ def test_votes_for_any_part_are_shared_without_copies():
     """Votes [B, N, 1, D] mean the same as those votes repeated for every part."""
     given = candidates()
     shared = Candidates(
-        given.log_presence[:, :, :1], given.poses[:, :, :1], given.log_scale[:, :, :1], given.targets
+        given.log_presence[:, :, :1],
+        given.poses[:, :, :1],
+        given.log_scale[:, :, :1],
+        given.targets,
     )
     repeated = Candidates(
         shared.log_presence.expand(2, 5, 3),

@@ -49,5 +49,6 @@ def test_clusters_are_not_fitted_on_test():
 def test_a_collapsed_network_scores_as_chance():
     """Features that are all equal give an accuracy, not an error."""
     labels = np.arange(40) % 4
-    found = cluster_and_match(np.ones((40, 3), np.float32), labels, np.ones((40, 3)), labels, classes=4)
+    same = np.ones((40, 3), np.float32)
+    found = cluster_and_match(same, labels, same, labels, classes=4)
     assert found.accuracy == pytest.approx(0.25)

@@ -19,6 +19,7 @@ class Kept:
         self.rows = []
 
     def log(self, step, numbers):
+        """Keep a row."""
         self.rows.append({"step": step, **numbers})
 
 
@@ -31,11 +32,20 @@ def task_of(settings, seed=0):
 
 def test_two_hundred_steps_lower_the_loss_and_leave_no_nan(tmp_path, small):
     """On digits; numbers of clustering, reconstruction and health are logged."""
-    settings = small.changed(["train.steps=200", "train.log_every=10", "train.evaluate_every=200"])
+    settings = small.changed(
+        [
+            "train.steps=200",
+            "train.log_every=10",
+            "train.evaluate_every=200",
+            "train.batch=32",
+            "parts.pixel_scale=0.3",
+        ]
+    )
     kept = Kept()
     network = fit(task_of(settings), plan(settings, 0, "cpu"), tmp_path, kept)
     losses = [row["loss"] for row in kept.rows if "loss" in row]
-    assert sum(losses[-3:]) < sum(losses[:3]) - 30
+    assert max(losses[-3:]) < min(losses[:3])
+    assert sum(losses[-3:]) < sum(losses[:3]) - 100
     assert all(weight.isfinite().all() for weight in network.parameters())
     last = kept.rows[-1]
     assert {"clustering_presence", "clustering_posterior", "squared_error"} <= set(last)
@@ -47,19 +57,19 @@ def test_two_hundred_steps_lower_the_loss_and_leave_no_nan(tmp_path, small):
 def test_a_resumed_run_equals_an_uninterrupted_one(tmp_path, small, optimiser):
     """Bit by bit, noise and Metropolis chains included."""
     settings = small.changed(
-        ["train.steps=6", "train.save_every=3", "objects.routing=metropolis", "objects.chain=4"]
-        + [f"train.optimiser={optimiser}"]
+        "train.steps=6 train.save_every=3 objects.routing=metropolis objects.chain=4 "
+        f"train.optimiser={optimiser}".split()
     )
     straight = fit(task_of(settings), plan(settings, 5, "cpu"), tmp_path / "a", Kept())
 
-    class Killed(Exception):
+    class KilledError(Exception):
         pass
 
     def kill(step):
         if step == 4:
-            raise Killed
+            raise KilledError
 
-    with pytest.raises(Killed):
+    with pytest.raises(KilledError):
         fit(task_of(settings), plan(settings, 5, "cpu"), tmp_path / "b", Kept(), kill)
     resumed = fit(task_of(settings), plan(settings, 5, "cpu"), tmp_path / "b", Kept())
     for one, other in zip(straight.parameters(), resumed.parameters(), strict=True):

@@ -34,7 +34,8 @@ class Attention(nn.Module):
         super().__init__()
         self.query, self.key = nn.Linear(query, output), nn.Linear(value, output)
         self.value, self.output = nn.Linear(value, output), nn.Linear(output, output)
-        self.heads, self.mask = heads, mask
+        self.heads = heads
+        self.mask: PresenceMask = mask
 
     def forward(self, queries: Tensor, values: Tensor, presence: Tensor) -> Tensor:
         """presence: [B, M], of the values."""

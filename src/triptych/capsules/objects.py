@@ -99,7 +99,7 @@ class CapsuleLayer(nn.Module):
 
     def forward(
         self, vectors: Tensor, noise: float, generator: torch.Generator | None = None
-    ) -> tuple[Tensor, ...]:
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
         """vectors: [B, K, size]. noise: width on the presence logits.
 
         Returns pose, logit, vote poses, log vote presence, log scale, parameters and deformation,

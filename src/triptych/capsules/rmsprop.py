@@ -49,13 +49,11 @@ class RMSPropTF(torch.optim.Optimizer):
                         "mean_square": torch.ones_like(weight),
                         "momentum": torch.zeros_like(weight),
                     }
-            grads = [weight.grad for weight in weights]
-            squares = [self.state[weight]["mean_square"] for weight in weights]
-            moves = [self.state[weight]["momentum"] for weight in weights]
-            torch._foreach_mul_(squares, group["decay"])
-            torch._foreach_addcmul_(squares, grads, grads, 1 - group["decay"])
-            roots = torch._foreach_sqrt(torch._foreach_add(squares, group["epsilon"]))
-            torch._foreach_mul_(moves, group["momentum"])
-            torch._foreach_addcdiv_(moves, grads, roots, group["lr"])
-            torch._foreach_sub_(weights, moves)
+            for weight in weights:
+                grad, state = weight.grad, self.state[weight]
+                square, move = state["mean_square"], state["momentum"]
+                square.mul_(group["decay"]).addcmul_(grad, grad, value=1 - group["decay"])
+                root = (square + group["epsilon"]).sqrt_()
+                move.mul_(group["momentum"]).addcdiv_(grad, root, value=group["lr"])
+                weight.sub_(move)
         return loss

@@ -86,8 +86,8 @@ def train(run: Run, threads: int = 2) -> None:
         began = time.monotonic()
         folder = run.of_seed(seed)
         task = CapsuleTask(settings, train_pictures, test_pictures, seed)
-        tracker = JsonLines(folder / "log.jsonl", sys.stderr)
-        trained = fit(task, plan(settings, seed), folder, tracker)
+        with JsonLines(folder / "log.jsonl", sys.stderr) as tracker:
+            trained = fit(task, plan(settings, seed), folder, tracker)
         assert isinstance(trained, Objective)
         save(trained.network, folder / WEIGHTS)
         numbers = {

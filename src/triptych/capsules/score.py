@@ -48,7 +48,8 @@ def cluster_and_match(
     seed: int = 0,
 ) -> Clustering:
     """K-means on training features [N, K], matched to their labels, scored on test features."""
-    means = KMeans(classes, n_init=restarts, max_iter=1000, random_state=seed)
+    # scikit-learn's stubs know only "auto"
+    means = KMeans(classes, n_init=restarts, max_iter=1000, random_state=seed)  # type: ignore[arg-type]
     with warnings.catch_warnings():
         # Fewer distinct features than clusters: a collapsed network, whose score says so.
         warnings.simplefilter("ignore")

@@ -221,8 +221,8 @@ def _restore(
 def _blame(network: nn.Module, loss: Tensor, step: int) -> str:
     """Which tensor went wrong first: the weights, else the loss, else a gradient."""
     advice = "lower the learning rate, or look at the data of that step"
-    named = [(name, parameter) for name, parameter in network.named_parameters()]
-    suspects = [(f"the weight {name}", weight) for name, weight in named]
+    named = list(network.named_parameters())
+    suspects: list[tuple[str, Tensor]] = [(f"the weight {name}", weight) for name, weight in named]
     suspects.append(("the loss", loss))
     suspects += [(f"the gradient of {n}", w.grad) for n, w in named if w.grad is not None]
     for name, tensor in suspects:

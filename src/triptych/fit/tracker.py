@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Protocol, TextIO
+from typing import Protocol, Self, TextIO
 
 
 class Tracker(Protocol):
@@ -29,3 +29,13 @@ class JsonLines:
         self._file.flush()
         if self._echo is not None:
             print(line, file=self._echo, flush=True)
+
+    def close(self) -> None:
+        """Close the file; nothing can be logged after."""
+        self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
