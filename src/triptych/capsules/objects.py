@@ -162,12 +162,24 @@ class ObjectLayer(nn.Module):
         if extra is not None:
             known.append(extra.detach())
         vectors = self.encoder(torch.cat(known, -1), presence)
-        said = self.capsules(vectors, noise, generator)
-        candidates = Candidates(said[3], said[2], said[4], pose)
+        object_pose, logit, vote_pose, log_presence, log_scale, parameters, deformation = (
+            self.capsules(vectors, noise, generator)
+        )
+        candidates = Candidates(log_presence, vote_pose, log_scale, pose)
         routed = route(
             candidates, self.settings.routing, steps=self.settings.chain, generator=generator
         )
         likelihood = routed.log_likelihood
         if self.settings.normalised:
             likelihood = likelihood - candidates.log_mass()
-        return Objects(*said, routed, likelihood)
+        return Objects(
+            pose=object_pose,
+            logit=logit,
+            vote_pose=vote_pose,
+            log_vote_presence=log_presence,
+            log_scale=log_scale,
+            parameters=parameters,
+            deformation=deformation,
+            routed=routed,
+            log_likelihood=likelihood,
+        )

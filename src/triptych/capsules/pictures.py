@@ -44,8 +44,9 @@ def read_pictures(name: str, split: str) -> Pictures:
 def _as_tensors(images: NDArray[np.uint8], labels: NDArray[np.int64], note: str) -> Pictures:
     grey = images.ndim == 3
     planes = images[:, None] if grey else images.transpose(0, 3, 1, 2)
+    # Copies: readers may hand out views of a file, which torch must not write to.
     return Pictures(
-        torch.from_numpy(np.ascontiguousarray(planes)), torch.from_numpy(labels.copy()), note
+        torch.from_numpy(np.array(planes, order="C")), torch.from_numpy(labels.copy()), note
     )
 
 
