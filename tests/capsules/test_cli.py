@@ -2,6 +2,7 @@
 
 import json
 
+import cv2
 import pytest
 import torch
 from safetensors.torch import save_file
@@ -44,6 +45,9 @@ def test_train_evaluate_resume(tmp_path):
     before = (folder / "seed-0" / "model.safetensors").read_bytes()
     assert triptych("resume", folder, "--threads", 1).exit_code == 0
     assert (folder / "seed-0" / "model.safetensors").read_bytes() == before
+    shown = triptych("show", folder, "--threads", 1).stdout.splitlines()
+    assert len(shown) == 4
+    assert all(cv2.imread(path) is not None for path in shown)
     words = triptych("evaluate", folder, "--threads", 1).stdout
     assert "clustering accuracy" in words and "2 seed(s), 397 test pictures" in words
 

@@ -99,6 +99,24 @@ def evaluate(run: RunFolder, json: Json = False, threads: Threads = 2) -> None:
     typer.echo(to_json(numbers) if json else in_words(numbers))
 
 
+@app.command()
+def show(run: RunFolder, threads: Threads = 2) -> None:
+    """Write pictures of a run: its templates, and how it reads some test pictures.
+
+    A column of readings: the picture, its likeliest drawing, the mean one, and each part's ink in
+    its own colour.
+    """
+    _need_torch()
+    import torch
+
+    from triptych.capsules.run import open_run
+    from triptych.capsules.show import show as show_run
+
+    torch.set_num_threads(threads)
+    for path in show_run(open_run(run)):
+        typer.echo(path)
+
+
 def _need_torch() -> None:
     from importlib.util import find_spec
 
