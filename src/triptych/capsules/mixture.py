@@ -121,25 +121,40 @@ class _Mixture(torch.autograd.Function):
         ground = ground_mean.expand_as(target)
         weight = joint.shape[0] * grad  # each channel that is a mixture of its own counts once
 
-        def half(mean: Tensor, logit: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-            """Gradients for a component's mixing logit, its mean, and its share of sigma's."""
-            posterior = _log_joint(target, mean, logit, precision, ctx.joint_colour)
-            posterior = posterior.sub_(joint).exp_().mul_(grad)  # [..., C or 1, B, H, W]
-            for_logit = posterior.sum(-4) - (logit - prior).exp_().mul_(weight)
-            difference = target - mean
-            for_mean = difference * posterior * precision
-            return for_logit, for_mean, (for_mean * difference).sum()
+        learns_scale = ctx.needs_input_grad[5]
 
+        def half(mean: Tensor, logit: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
+            """Gradients for a component's mixing logit and its mean, and its share of sigma's.
+
+            Few passes over memory: at this size they, not the arithmetic, take the time.
+            """
+            difference = target - mean
+            posterior = difference.square().mul_(-0.5 * precision)  # [..., C, B, H, W]
+            if ctx.joint_colour:
+                posterior = posterior.sum(-4, keepdim=True)
+            posterior.add_(logit.unsqueeze(-4) - joint).exp_().mul_(grad)
+            for_logit = (logit - prior).exp_().mul_(-weight)
+            for_logit.add_(posterior.squeeze(-4) if one else posterior.sum(-4))
+            spread = (difference.square() * posterior).sum() * precision if learns_scale else None
+            for_mean = difference.mul_(posterior.mul_(precision))
+            return for_logit, for_mean, spread
+
+        one = joint.shape[0] == 1
         for_logits, for_means, spread = half(means, logits)
         for_flat, for_ground, more_spread = half(ground, flat)
-        for_target = -(for_means.sum(0) + for_ground).transpose(0, 1)
-        for_scale = spread + more_spread - target.shape[0] * grad.sum()
+        for_target = for_scale = None
+        if ctx.needs_input_grad[0]:
+            for_target = -(for_means.sum(0) + for_ground).transpose(0, 1)
+        if spread is not None and more_spread is not None:
+            for_scale = (spread + more_spread - target.shape[0] * grad.sum()).expand(
+                log_scale.shape
+            )
         return (
-            for_target if ctx.needs_input_grad[0] else None,
+            for_target,
             for_means,
             for_logits,
             for_ground.sum_to_size(ground_mean.shape),
             for_flat.sum().expand(ground_logit.shape),
-            for_scale.expand(log_scale.shape),
+            for_scale,
             None,
         )

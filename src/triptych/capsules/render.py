@@ -44,7 +44,9 @@ def sampling_grid(maps: Tensor, side: int) -> Tensor:
     line = torch.linspace(-1, 1, side, device=maps.device, dtype=maps.dtype)
     ones = torch.ones(side, side, device=maps.device, dtype=maps.dtype)
     places = torch.stack([line.expand(side, side), line[:, None].expand(side, side), ones])
-    rows = maps.transpose(0, 1).unflatten(-1, (2, 3))  # [M, B, 2, 3]
-    # One matrix product writes the coordinates side by side, as the sampler wants them.
-    grid = places.flatten(1).T @ rows.transpose(-1, -2)  # [side², 3] @ [M, B, 3, 2]
-    return grid.unflatten(-2, (side, side))
+    # One product with a fixed matrix writes x and y side by side, as the sampler wants them: it is
+    # half zeros, and still several times faster than a small product for each picture and part.
+    basis = maps.new_zeros(2, 3, side * side, 2)
+    basis[0, :, :, 0] = basis[1, :, :, 1] = places.flatten(1)
+    grid = maps.transpose(0, 1) @ basis.view(6, -1)  # [M, B, 2 side²]
+    return grid.unflatten(-1, (side, side, 2))
