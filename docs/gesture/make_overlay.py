@@ -51,7 +51,8 @@ def tiles() -> list[Frame]:
                 shown = picture_at(demo_clip(), entry["t"] + 0.7 * HOLD)
             painter.paint(shown, Decision(entry["t"], None, ring, badge))
             made.append(shown)
-    return [cv2.resize(tile, TILE_WH, interpolation=cv2.INTER_AREA) for tile in made]
+    small = (cv2.resize(tile, TILE_WH, interpolation=cv2.INTER_AREA) for tile in made)
+    return [tile.astype(np.uint8) for tile in small]
 
 
 def main() -> None:

@@ -25,7 +25,11 @@ def provenance(seed: int | None = None) -> dict[str, Any]:
         "seed": seed,
         "python": platform.python_version(),
         "versions": {name: found for name in PACKAGES if (found := _version(name))},
-        "machine": {"processor": _processor(), "cores": os.cpu_count(), "system": platform.system()},
+        "machine": {
+            "processor": _processor(),
+            "cores": os.cpu_count(),
+            "system": platform.system(),
+        },
     }
 
 
@@ -44,6 +48,8 @@ def to_json(numbers: Mapping[str, Any]) -> str:
 
 
 def _clean(value: Any) -> Any:
+    if hasattr(value, "tolist"):  # a NumPy number or array
+        value = value.tolist()
     if isinstance(value, float):
         return round(value, 6) if math.isfinite(value) else None
     if isinstance(value, Mapping):

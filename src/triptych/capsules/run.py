@@ -6,7 +6,6 @@ runs/mnist-small/seed-0/  checkpoint.pt  log.jsonl  model.safetensors  result.js
 
 import json
 import sys
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +19,7 @@ from triptych.capsules.pictures import read_pictures
 from triptych.capsules.settings import Settings
 from triptych.capsules.train import CapsuleTask, Objective, plan
 from triptych.errors import BadInput, BrokenModel
-from triptych.fit.loop import fit
+from triptych.fit.loop import fit, seconds_spent
 from triptych.fit.tracker import JsonLines
 from triptych.results import write_result
 
@@ -83,17 +82,16 @@ def train(run: Run, threads: int = 2) -> None:
     train_pictures = read_pictures(settings.data.name, "train")
     test_pictures = read_pictures(settings.data.name, "test")
     for seed in run.seeds:
-        began = time.monotonic()
         folder = run.of_seed(seed)
         task = CapsuleTask(settings, train_pictures, test_pictures, seed)
-        with JsonLines(folder / "log.jsonl", sys.stderr) as tracker:
-            trained = fit(task, plan(settings, seed), folder, tracker)
+        tracker = JsonLines(folder / "log.jsonl", sys.stderr)
+        trained = fit(task, plan(settings, seed), folder, tracker)
         assert isinstance(trained, Objective)
         save(trained.network, folder / WEIGHTS)
         numbers = {
             "preset": settings.preset,
             "steps": settings.train.steps,
-            "minutes": (time.monotonic() - began) / 60,
+            "minutes": seconds_spent(folder) / 60,
             "threads": threads,
             **task.evaluate(trained),
         }

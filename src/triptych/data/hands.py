@@ -94,17 +94,18 @@ class Clip:
     split: str
 
 
-def read_hands(folder: Path, split: str | None = None) -> list[HandPicture]:
+def read_hands(place: Path, split: str | None = None) -> list[HandPicture]:
     """The records of labels.jsonl, all or those of one split, in the order of the file.
 
+    place: the folder that holds labels.jsonl, or a file of that form with any name in `.jsonl`.
     Raises BadInput, naming file and line, if it is missing or a line is not such a record.
     """
-    return [picture for picture in iterate_hands(folder) if split in (None, picture.split)]
+    return [picture for picture in iterate_hands(place) if split in (None, picture.split)]
 
 
-def iterate_hands(folder: Path) -> Iterator[HandPicture]:
+def iterate_hands(place: Path) -> Iterator[HandPicture]:
     """The same, one after the other."""
-    path = folder / "labels.jsonl"
+    path = place if place.suffix == ".jsonl" else place / "labels.jsonl"
     try:
         with path.open(encoding="utf-8") as file:
             for number, line in enumerate(file, 1):
@@ -131,16 +132,25 @@ def read_hand_picture(folder: Path, picture: HandPicture) -> NDArray[np.uint8]:
     return np.asarray(pixels, np.uint8)
 
 
-def read_clips(folder: Path) -> list[Clip]:
-    """The clips of clips/manifest.json. Raises BadInput if it is missing or of another form."""
-    path = folder / "clips" / "manifest.json"
+def read_clips(place: Path) -> list[Clip]:
+    """The clips of clips/manifest.json. Raises BadInput if it is missing or of another form.
+
+    place: the folder that holds clips/, or a file of that form with any name in `.json`.
+    """
+    path = place if place.suffix == ".json" else place / "clips" / "manifest.json"
     try:
         entries = json.loads(path.read_text(encoding="utf-8"))
-        return [Clip(**{key: entry[key] for key in Clip.__dataclass_fields__}) for entry in entries]
+        return [_clip(entry) for entry in entries]
     except FileNotFoundError:
         raise BadInput(f"There is no file {path}.") from None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise BadInput(f"{path} is not a manifest of clips ({_reason(error)}).") from error
+
+
+def _clip(entry: dict[str, Any]) -> Clip:
+    if entry["label"] not in LABELS:
+        raise ValueError(f"label {entry['label']!r} is not one of {', '.join(LABELS)}")
+    return Clip(**{key: entry[key] for key in Clip.__dataclass_fields__})
 
 
 def _reason(error: Exception) -> str:

@@ -29,7 +29,7 @@ CHECKPOINT = "checkpoint.pt"
 
 
 class NotFinite(TriptychError):
-    """The loss or a parameter became NaN or infinite; names the step and the tensor."""
+    """The loss or a gradient became NaN or infinite; names the step and the tensor."""
 
 
 class Task(Protocol):
@@ -111,7 +111,7 @@ def fit(
     network, optimizer = fabric.setup(task.network, task.optimizer())
     average = AveragedModel(task.network, multi_avg_fn=_moving(plan.average), use_buffers=True)
     peak = [group["lr"] for group in optimizer.param_groups]
-    first = _restore(folder, plan, task.network, optimizer, average)
+    first, spent = _restore(folder, plan, task.network, optimizer, average)
     folder.mkdir(parents=True, exist_ok=True)
     began = time.monotonic()
 
@@ -133,8 +133,8 @@ def fit(
             norm = fabric.clip_gradients(
                 network, optimizer, max_norm=plan.clip, error_if_nonfinite=False
             )
-            if norm is not None and not torch.isfinite(norm):
-                raise NotFinite(_blame(task.network, loss, step))
+            if norm is None or not math.isfinite(norm):
+                raise NotFinite(_blame(task.network, step))
             optimizer.step()
             average.update_parameters(task.network)
 
@@ -142,7 +142,7 @@ def fit(
             if done % plan.log_every == 0 or done == plan.steps:
                 tracker.log(
                     done,
-                    {"loss": loss.item(), "gradient_norm": float(norm if norm is not None else 0)}
+                    {"loss": loss.item(), "gradient_norm": float(norm)}
                     | {name: value.item() for name, value in parts.items()}
                     | {"steps_per_second": (done - first) / (time.monotonic() - began)},
                 )
@@ -150,7 +150,8 @@ def fit(
                 average.eval()
                 tracker.log(done, dict(task.evaluate(average.module)))
             if done % plan.save_every == 0 or done == plan.steps:
-                _save(folder, plan, done, task.network, optimizer, average)
+                seconds = spent + time.monotonic() - began
+                _save(folder, plan, done, seconds, task.network, optimizer, average)
             on_step(done)
     return average.module.eval()
 
@@ -175,6 +176,7 @@ def _save(
     folder: Path,
     plan: Plan,
     step: int,
+    seconds: float,
     network: nn.Module,
     optimizer: torch.optim.Optimizer,
     average: AveragedModel,
@@ -182,6 +184,7 @@ def _save(
     state = {
         "plan": asdict(plan),
         "step": step,
+        "seconds": seconds,
         "network": network.state_dict(),
         "optimizer": optimizer.state_dict(),
         "average": average.state_dict(),
@@ -198,11 +201,17 @@ def _restore(
     network: nn.Module,
     optimizer: torch.optim.Optimizer,
     average: AveragedModel,
-) -> int:
+) -> tuple[int, float]:
+    """The steps done and the seconds spent on them."""
     path = folder / CHECKPOINT
     if not path.exists():
-        return 0
-    state = torch.load(path, map_location="cpu", weights_only=True)
+        return 0, 0.0
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # torch raises whatever its unpickler stumbles over
+        raise BadInput(
+            f"{path} is damaged; delete it to train from the beginning, or choose another folder."
+        ) from error
     # A plan from before a field was added means that field's default.
     if {**asdict(Plan(plan.steps)), **state["plan"]} != asdict(plan):
         raise BadInput(
@@ -215,17 +224,20 @@ def _restore(
         raise BadInput(f"{path} holds another network; choose another folder.") from error
     optimizer.load_state_dict(state["optimizer"])
     average.load_state_dict(state["average"])
-    return state["step"]
+    return state["step"], state["seconds"]
 
 
-def _blame(network: nn.Module, loss: Tensor, step: int) -> str:
-    """Which tensor went wrong first: the weights, else the loss, else a gradient."""
-    advice = "lower the learning rate, or look at the data of that step"
-    named = list(network.named_parameters())
-    suspects: list[tuple[str, Tensor]] = [(f"the weight {name}", weight) for name, weight in named]
-    suspects.append(("the loss", loss))
-    suspects += [(f"the gradient of {n}", w.grad) for n, w in named if w.grad is not None]
-    for name, tensor in suspects:
-        if not torch.isfinite(tensor).all():
-            return f"Training diverged at step {step}: {name} is not finite; {advice}."
-    return f"Training diverged at step {step}: the gradient's norm is not finite; {advice}."
+def seconds_spent(folder: Path) -> float:
+    """Wall-clock seconds that the run in `folder` has trained for, over all its resumptions."""
+    return torch.load(folder / CHECKPOINT, map_location="cpu", weights_only=True)["seconds"]
+
+
+def _blame(network: nn.Module, step: int) -> str:
+    """Which step it was, and the first tensor whose gradient is no number."""
+    for name, parameter in network.named_parameters():
+        if parameter.grad is not None and not torch.isfinite(parameter.grad).all():
+            what = f"the gradient of {name} is not finite"
+            break
+    else:
+        what = "the gradient's norm is not finite"
+    return f"Training diverged at step {step}: {what}; lower the learning rate."

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Protocol, Self, TextIO
+from typing import Protocol, TextIO
 
 
 class Tracker(Protocol):
@@ -15,27 +15,17 @@ class Tracker(Protocol):
 
 
 class JsonLines:
-    """Appends one object a line, `{"step": ..., name: number, ...}`, and can echo it to a stream."""
+    """Appends one object a line, `{"step": ..., name: number, ...}`; can echo it to a stream."""
 
     def __init__(self, path: Path, echo: TextIO | None = None) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = path.open("a", encoding="utf-8")
+        self._path = path
         self._echo = echo
 
     def log(self, step: int, numbers: Mapping[str, float]) -> None:
-        """Append one line and flush it, so that a killed run keeps its log."""
+        """Append one line; it is on disk before this returns, so a killed run keeps its log."""
         line = json.dumps({"step": step} | {k: round(v, 6) for k, v in numbers.items()})
-        self._file.write(line + "\n")
-        self._file.flush()
+        with self._path.open("a", encoding="utf-8") as file:
+            file.write(line + "\n")
         if self._echo is not None:
             print(line, file=self._echo, flush=True)
-
-    def close(self) -> None:
-        """Close the file; nothing can be logged after."""
-        self._file.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()

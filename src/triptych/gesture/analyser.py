@@ -20,6 +20,7 @@ from triptych.errors import TriptychError
 from triptych.gesture import pace
 from triptych.gesture.config import Config
 from triptych.gesture.inbox import Inbox, live_and_die_with
+from triptych.gesture.memory import give_back
 from triptych.gesture.pace import Timed
 from triptych.gesture.parts import Decides, Looks, MakeParts, Paints, Parts
 from triptych.gesture.publish.messages import (
@@ -78,6 +79,7 @@ def _analyse(
         slot = Slot(begin.size_wh, begin.slot)
         try:
             analysis = _Analysis(parts, config, begin, slot, pipe)
+            give_back()
             for timed in _pictures(parts, source, spec, config, begin):
                 for command in inbox.tunes():
                     analysis.tune(command)

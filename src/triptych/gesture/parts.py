@@ -61,10 +61,16 @@ MakeParts = Callable[[], Parts]
 
 
 def real_parts() -> Parts:
-    """The parts that people use; imports the networks' runtime, so only the analyser calls it."""
+    """The parts that people use; only the analyser calls it."""
     from triptych.gesture.decide.decider import Decider
-    from triptych.gesture.perceive.perceiver import Perceiver
     from triptych.gesture.show.painter import Painter
     from triptych.gesture.sources import open_source
 
-    return Parts(open_source, Perceiver, Decider, Painter)
+    return Parts(open_source, _perceiver, Decider, Painter)
+
+
+def _perceiver(config: Config) -> Looks:
+    """Imports the networks' runtime only now, while the publisher already shows the card."""
+    from triptych.gesture.perceive.perceiver import Perceiver
+
+    return Perceiver(config)

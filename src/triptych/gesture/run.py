@@ -16,6 +16,7 @@ from typing import Any
 
 from triptych.gesture import analyser
 from triptych.gesture.config import Config
+from triptych.gesture.memory import give_back
 from triptych.gesture.parts import MakeParts, real_parts
 from triptych.gesture.publish import clock
 from triptych.gesture.publish.events import (
@@ -167,6 +168,7 @@ class _Run:
         """Publish in real time."""
         publish = self.config.publish
         page = self._start_page() if Output("page") in self.outputs else None
+        give_back()
         keeps_film = any(output.kind == "film" for output in self.outputs)
         supervisor = Supervisor(
             self.main,
@@ -224,7 +226,7 @@ class _Run:
 
 @contextlib.contextmanager
 def _signals(stop: threading.Event, news: threading.Event) -> Iterator[list[int]]:
-    """Turn Ctrl-C, SIGTERM and a closed terminal into `stop`; yields the list of those that came."""
+    """Turn Ctrl-C, SIGTERM and a closed terminal into `stop`; yields a list of those that came."""
     caught: list[int] = []
     if threading.current_thread() is not threading.main_thread():
         yield caught

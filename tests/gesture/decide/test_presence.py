@@ -97,6 +97,21 @@ def test_other_hands_never_uncover(make, sign, score, track):
     assert not any(play([make.scene(t, hand, faces=[]) for t in make.times(0, 5, 30)]).values())
 
 
+def test_a_sign_survives_a_short_lapse_but_not_a_long_one(make):
+    """A tenth of a second of doubt does not start the evidence anew, half a second does."""
+
+    def doubtful_for(seconds):
+        return play(
+            [
+                make.scene(t, make.hand("palm", 0.5 if 0.3 < t < 0.3 + seconds else 1.0), faces=[])
+                for t in make.times(0.0, 0.7, 30)
+            ]
+        )
+
+    assert any(doubtful_for(0.1).values())
+    assert not any(doubtful_for(0.3).values())
+
+
 def test_signs_of_changing_hands_do_not_add_up(make):
     """The evidence must come from one and the same hand: phantoms get a new number each time."""
     scenes = [
@@ -113,9 +128,9 @@ def test_a_weak_face_keeps_but_does_not_uncover(make):
     assert all(play(weak, presence=arrived(make)).values())
 
 
-def test_a_tracked_hand_keeps(make):
+def test_a_tracked_hand_keeps_for_a_while(make):
     """Without a face a followed, sure hand is a sign of a person; other hands are not."""
-    times = make.times(2.1, 6.0, 10)
+    times = make.times(2.1, 4.5, 10)
 
     def keeps(hand):
         scenes = [make.scene(t, hand, faces=[]) for t in times]
@@ -125,8 +140,15 @@ def test_a_tracked_hand_keeps(make):
     assert not keeps(make.hand("other", 0.9, track=0))
     assert not keeps(make.hand("none", 0.5))
     for bad in (math.nan, -math.inf, math.inf):
-        hand = make.hand()
+        hand = make.hand("other")
         assert not keeps(dataclasses.replace(hand, scores={**hand.scores, "none": bad}))
+
+
+@pytest.mark.parametrize(("sign", "kept"), [("other", False), ("palm", True)])
+def test_an_idle_hand_alone_does_not_keep_for_ever(make, sign, kept):
+    """What looks like a hand in an empty room covers after 3 s; a sign that is held does not."""
+    scenes = [make.scene(t, make.hand(sign, 0.95), faces=[]) for t in make.times(2.1, 9.0, 10)]
+    assert play(scenes, presence=arrived(make))[9.0] is kept
 
 
 @pytest.mark.parametrize("score", [math.nan, math.inf, -1.0, 0.0, 0.39])

@@ -177,6 +177,14 @@ def test_status_says_how_things_stand() -> None:
     assert all(status.analyse_ms < 1000 for _, status in page.shown)
 
 
+def test_the_cost_of_a_picture_counts_the_dear_ones() -> None:
+    """Most pictures cost nothing while no hand is up: a median would hide those in between."""
+    session = _Session(Fault(), [], _FakePage())
+    session.finish()
+    session.supervisor._seconds.extend([0.0, 0.0, 0.03] * 10)
+    assert session.supervisor.analyse_ms == pytest.approx(10.0)
+
+
 def test_when_the_only_output_fails_the_run_ends_with_a_sentence() -> None:
     """Nothing is published, so nothing is watched."""
     session = _Session(Fault(), [_Broken()], None)

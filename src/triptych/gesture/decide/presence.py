@@ -17,6 +17,13 @@ MAX_GAP: Final = 0.35
 SURE_HAND: Final = 0.8
 """A tracked hand at least this sure to be one keeps the picture shown."""
 
+HAND_ALONE: Final = 3.0
+"""Seconds for which an idle hand keeps the picture shown after the last face or plain sign: a hand
+may hide a face for a moment, but what looks like a hand in an empty room must not keep it open."""
+
+MAX_LAPSE: Final = 0.25
+"""Seconds for which a sign may be read less plainly, or not at all, and still be the same."""
+
 PLAIN_SIGN: Final = 0.9
 """A tracked hand that makes one of our signs at least this plainly can uncover the picture."""
 
@@ -29,8 +36,9 @@ class Presence:
     Present after every look for faces over `return_seconds`, with no gap above 0.35 s, has found
     one of at least `face_enter`, or every picture of that time one hand that plainly makes a sign
     (a raised hand is a person, too, where the camera does not see the face). Absent again when no
-    face of at least `face_stay` and no sure hand has been seen for `away_seconds`: with 5 pictures
-    a second at most 0.2 s later than that. Anybody's face counts.
+    face of at least `face_stay`, no such sign and no sure hand has been seen for `away_seconds`:
+    with 5 pictures a second at most 0.2 s later than that. A hand that makes no sign counts only
+    for 3 s after the last face or sign. Anybody's face counts.
     """
 
     def __init__(self) -> None:
@@ -40,25 +48,27 @@ class Presence:
         self._clear_since: float | None = None
         self._signing_since: float | None = None
         self._signing = 0
-        self._t = -math.inf
+        self._signed_at = -math.inf
+        self._vouched_at = -math.inf
 
     def step(self, scene: Scene, settings: Settings) -> bool:
         """Take in one picture; True if somebody is there."""
         self._look(scene, settings)
         self._watch_hands(scene)
+        needed = settings.return_seconds - _ROUNDING
+        faced = self._clear_since is not None and self._looked_at - self._clear_since >= needed
+        signed = self._signing_since is not None and self._signed_at - self._signing_since >= needed
+        if signed:
+            self._seen_at = self._vouched_at = self._signed_at
         if self.present:
-            if any(_is_sure(hand) for hand in scene.hands):
+            alone = scene.t - self._vouched_at > HAND_ALONE
+            if not alone and any(_is_sure(hand) for hand in scene.hands):
                 self._seen_at = scene.t
             if scene.t - self._seen_at >= settings.away_seconds - _ROUNDING:
                 self.present = False
                 self._clear_since = self._signing_since = None
-            return self.present
-        needed = settings.return_seconds - _ROUNDING
-        faced = self._clear_since is not None and self._looked_at - self._clear_since >= needed
-        signed = self._signing_since is not None and scene.t - self._signing_since >= needed
-        self.present = faced or signed
-        if signed:
-            self._seen_at = scene.t
+        else:
+            self.present = faced or signed
         return self.present
 
     def _look(self, scene: Scene, settings: Settings) -> None:
@@ -66,7 +76,7 @@ class Presence:
         is_new = self._looked_at < look <= scene.t
         if is_new:
             if any(usable_face(face, settings.face_stay) for face in scene.faces):
-                self._seen_at = look
+                self._seen_at = self._vouched_at = look
             if not any(usable_face(face, settings.face_enter) for face in scene.faces):
                 self._clear_since = None
             elif self._clear_since is None or look - self._looked_at > MAX_GAP:
@@ -76,17 +86,16 @@ class Presence:
             self._clear_since = None
 
     def _watch_hands(self, scene: Scene) -> None:
-        """Since when has one and the same hand been making a sign, in every picture?"""
+        """Since when has one and the same hand been making a sign, but for short lapses?"""
         signing = [hand.track for hand in scene.hands if _is_plain_sign(hand)]
-        if not signing:
+        lapsed = scene.t - self._signed_at > MAX_LAPSE
+        if self._signing_since is not None and self._signing in signing and not lapsed:
+            self._signed_at = scene.t
+        elif lapsed or self._signing_since is None:
             self._signing_since = None
-        elif (
-            self._signing_since is None
-            or self._signing not in signing
-            or scene.t - self._t > MAX_GAP
-        ):
-            self._signing, self._signing_since = signing[0], scene.t
-        self._t = scene.t
+            if signing:
+                self._signing, self._signing_since = signing[0], scene.t
+                self._signed_at = scene.t
 
 
 def _is_plain_sign(hand: Hand) -> bool:

@@ -71,7 +71,9 @@ def jitter_webcam(picture: Frame, rng: Generator) -> Frame:
             (max(8, int(width * factor)), max(8, int(height * factor))),
             interpolation=cv2.INTER_AREA,
         )
-        picture = cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR).astype(np.uint8)
+        picture = cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR).astype(
+            np.uint8
+        )
     if rng.random() < 0.2:
         length = int(rng.integers(3, 8))
         kernel = np.zeros((length, length), np.float32)
@@ -92,7 +94,7 @@ def jitter_webcam(picture: Frame, rng: Generator) -> Frame:
     if rng.random() < 0.2:
         quality = int(rng.integers(25, 80))
         _, data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])
-        picture = cv2.imdecode(data, cv2.IMREAD_COLOR).astype(np.uint8)
+        picture = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)
     return picture
 
 

@@ -9,6 +9,7 @@ Padding is TensorFlow's "same": a stride of two pads right and bottom only.
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -140,7 +141,7 @@ def renormalise(network: nn.Module, forward: Callable[[], object]) -> None:
     """
     hooks = []
 
-    def measure(unit: ConvUnit, _inputs: object, output: Tensor) -> None:
+    def measure(unit: ConvUnit, _conv: nn.Module, _inputs: object, output: Tensor) -> None:
         norm = unit.norm
         mean = output.mean(dim=(0, 2, 3))
         var = output.var(dim=(0, 2, 3), unbiased=False).clamp_min(1e-4)
@@ -154,11 +155,7 @@ def renormalise(network: nn.Module, forward: Callable[[], object]) -> None:
 
     network.eval()
     for unit in conv_units(network):
-        hooks.append(
-            unit.conv.register_forward_hook(
-                lambda _conv, inputs, output, unit=unit: measure(unit, inputs, output)
-            )
-        )
+        hooks.append(unit.conv.register_forward_hook(partial(measure, unit)))
     try:
         forward()
     finally:

@@ -1,5 +1,6 @@
 """Model cards (Mitchell et al. 2019): what a network is, what it learnt from, what it is worth."""
 
+import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -53,7 +54,7 @@ def write_card(
         "",
         *(f"- {licence}: {count}" for licence, count in licences.most_common()),
         "",
-        f"{result['steps']} steps, seed {result.get('seed', 0)}, {result['minutes']:.0f} minutes on "
+        f"{result['steps']} steps, seed {result['seed']}, {result['minutes']:.0f} minutes on "
         f"{result['threads']} threads of a CPU.",
         "",
         "## Measured on validation people",
@@ -73,9 +74,7 @@ def write_card(
 
 
 def _numbers(result: Mapping[str, Any]) -> str:
-    import json
-
-    own = ("model", "steps", "minutes", "threads", "pictures", "people", "frozen")
+    own = ("model", "steps", "seed", "minutes", "threads", "pictures", "people", "frozen")
 
     def rounded(value: Any) -> Any:
         if isinstance(value, Mapping):

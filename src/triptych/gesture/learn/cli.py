@@ -30,7 +30,7 @@ def detector(
     run: Annotated[Path, typer.Option(help="Folder of the run; resumes if it is there.")] = Path(
         "runs/detector"
     ),
-    steps: Annotated[int, typer.Option(help="Steps of 16 pictures each.", min=1)] = 3000,
+    steps: Annotated[int, typer.Option(help="Steps of 16 pictures each.", min=1)] = 2200,
     seed: Seed = 0,
     threads: Threads = 2,
 ) -> None:

@@ -11,13 +11,17 @@ from numpy.typing import NDArray
 
 from triptych.gesture.types import Frame
 
-FINGERS = ((0, 1, 2, 3, 4), (0, 5, 6, 7, 8), (0, 9, 10, 11, 12), (0, 13, 14, 15, 16), (0, 17, 18, 19, 20))
+FINGERS = (
+    (0, 1, 2, 3, 4),
+    (0, 5, 6, 7, 8),
+    (0, 9, 10, 11, 12),
+    (0, 13, 14, 15, 16),
+    (0, 17, 18, 19, 20),
+)
 _cache: dict[Path, NDArray[np.uint8] | None] = {}
 
 
-def cut_out(
-    path: Path, picture: Frame, landmarks: NDArray[np.float32]
-) -> NDArray[np.uint8] | None:
+def cut_out(path: Path, picture: Frame, landmarks: NDArray[np.float32]) -> NDArray[np.uint8] | None:
     """The hand's mask [H, W], 0..255 with a soft border, or None where no clean cut was found."""
     if path not in _cache:
         _cache[path] = _cut(picture, landmarks)

@@ -9,7 +9,9 @@ import copy
 import hashlib
 import io
 import json
+import warnings
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import onnx
@@ -22,6 +24,7 @@ from triptych.gesture.learn.detector import Detector
 from triptych.gesture.learn.hand_reader import SIZE, HandReader
 
 OPSET = 17
+Network = TypeVar("Network", bound=nn.Module)
 
 
 class _Pictures(nn.Module):
@@ -51,6 +54,7 @@ class HandReaderGraph(nn.Module):
     def __init__(self, network: HandReader, temperatures: tuple[float, float, float]) -> None:
         super().__init__()
         self.pictures, self.network = _Pictures(), network
+        self.temperatures: Tensor
         self.register_buffer("temperatures", torch.tensor(temperatures)[None, :, None])
 
     def forward(self, crops: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -84,8 +88,8 @@ def export_hand_reader(
     return _write(graph, example, "crops", outputs, axes, folder / "hand_reader.onnx")
 
 
-def _folded(network: nn.Module) -> nn.Module:
-    network = copy.deepcopy(network).float().eval()
+def _folded(network: Network) -> Network:
+    network = copy.deepcopy(network).cpu().float().eval()
     fold(conv_units(network))
     return network
 
@@ -99,16 +103,19 @@ def _write(
     path: Path,
 ) -> Path:
     buffer = io.BytesIO()
-    torch.onnx.export(
-        graph,
-        (example,),
-        buffer,
-        input_names=[given],
-        output_names=outputs,
-        dynamic_axes=axes,
-        opset_version=OPSET,
-        dynamo=False,
-    )
+    with warnings.catch_warnings():
+        # The old exporter says that it is old; the new one would need one more package.
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            graph,
+            (example,),
+            buffer,  # type: ignore[arg-type]  # taken, though the stub does not say so
+            input_names=[given],
+            output_names=outputs,
+            dynamic_axes=axes,
+            opset_version=OPSET,
+            dynamo=False,
+        )
     model = onnx.load_from_string(buffer.getvalue())
     halve(model)
     onnx.checker.check_model(model)

@@ -3,6 +3,7 @@
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 from triptych.errors import BadInput
 from triptych.gesture.perceive.runtime import MODELS
@@ -14,17 +15,27 @@ def install(run: Path, into: Path | None = None) -> list[Path]:
     Raises `BadInput` if the run has not been exported.
     """
     folder = into or MODELS
-    listing = run / "models.json"
-    if not listing.exists():
+    entries = _listing(run)
+    if not entries:
         raise BadInput(f"{run} holds no exported network; let `triptych gesture train` finish.")
-    entries = json.loads(listing.read_text(encoding="utf-8"))
+    files = [file for name in entries for file in (name, Path(name).stem + ".md")]
+    if missing := [file for file in files if not (run / file).exists()]:
+        raise BadInput(f"{run} lacks {missing[0]}; let `triptych gesture train` finish.")
     folder.mkdir(parents=True, exist_ok=True)
     written: list[Path] = []
-    for name in entries:
-        for file in (name, Path(name).stem + ".md"):
-            shutil.copyfile(run / file, folder / file)
-            written.append(folder / file)
+    for file in files:
+        shutil.copyfile(run / file, folder / file)
+        written.append(folder / file)
     target = folder / "models.json"
-    known = json.loads(target.read_text(encoding="utf-8")) if target.exists() else {}
-    target.write_text(json.dumps(known | entries, indent=2, sort_keys=True) + "\n", "utf-8")
+    known = _listing(folder) | entries
+    target.write_text(json.dumps(known, indent=2, sort_keys=True) + "\n", "utf-8")
     return [*written, target]
+
+
+def _listing(folder: Path) -> dict[str, Any]:
+    """The folder's models.json, or nothing if there is none that can be read."""
+    try:
+        entries = json.loads((folder / "models.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return entries if isinstance(entries, dict) else {}

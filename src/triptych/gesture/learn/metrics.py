@@ -31,3 +31,18 @@ def per_sign_f1(truth: NDArray[np.int64], guess: NDArray[np.int64]) -> dict[str,
         if (t == index).any():
             found[name] = 2 * hits / total
     return found
+
+
+def average_precision(hits: NDArray[np.bool_], total: int) -> float:
+    """Mean precision at the rank of each hit, 0..1; objects never found count as zero.
+
+    hits: whether each detection is one of the `total` objects, best score first.
+    """
+    precision = np.cumsum(hits) / np.arange(1, len(hits) + 1)
+    return float(precision[hits].sum() / total)
+
+
+def recall_at(hits: NDArray[np.bool_], total: int, false_allowed: float) -> float:
+    """Share of the objects found before more than `false_allowed` detections are wrong."""
+    allowed = np.cumsum(~hits) <= false_allowed
+    return float(np.cumsum(hits)[allowed].max(initial=0) / total)

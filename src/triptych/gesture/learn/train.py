@@ -2,7 +2,6 @@
 
 import json
 import sys
-import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,7 +11,7 @@ import torch
 
 from triptych.data.hands import HandPicture, read_hands
 from triptych.errors import BadInput
-from triptych.fit.loop import Plan, fit
+from triptych.fit.loop import Plan, fit, seconds_spent
 from triptych.fit.tracker import JsonLines
 from triptych.gesture.learn.calibrate import best_temperature, expected_calibration_error
 from triptych.gesture.learn.card import write_card
@@ -46,7 +45,7 @@ class Options:
 
 def train_detector(options: Options) -> Path:
     """Train the detector and export it into the run's folder. Returns the ONNX file."""
-    began = _prepare(options)
+    _prepare(options)
     train, validation = _pictures(options, "train"), _pictures(options, "val")
     task = DetectorTask(
         options.data / "hands",
@@ -57,13 +56,13 @@ def train_detector(options: Options) -> Path:
     network = fit(task, _plan(options), options.run, _tracker(options))
     path = export_detector(network, options.run)  # type: ignore[arg-type]
     numbers = dict(task.evaluate(network))
-    _report(options, "detector", numbers, train, began)
+    _report(options, "detector", numbers, train)
     return path
 
 
 def train_classifier(options: Options, *, frozen: bool = False) -> Path:
     """Train the hand reader, calibrate its scores on validation people, export it."""
-    began = _prepare(options)
+    _prepare(options)
     train, validation = _pictures(options, "train"), _pictures(options, "val")
     task = ClassifierTask(
         options.data / "hands",
@@ -89,15 +88,14 @@ def train_classifier(options: Options, *, frozen: bool = False) -> Path:
         }
     chosen = (temperatures["appearance"], temperatures["shape"], temperatures["both"])
     path = export_hand_reader(network, chosen, options.run)  # type: ignore[arg-type]
-    _report(options, "hand_reader", numbers, train, began)
+    _report(options, "hand_reader", numbers, train)
     return path
 
 
-def _prepare(options: Options) -> float:
+def _prepare(options: Options) -> None:
     torch.set_num_threads(options.threads)
     cv2.setNumThreads(1)
     torch.manual_seed(options.seed)
-    return time.monotonic()
 
 
 def _pictures(options: Options, split: str) -> list[HandPicture]:
@@ -139,12 +137,12 @@ def _report(
     name: str,
     numbers: dict[str, object] | dict[str, float],
     train: list[HandPicture],
-    began: float,
 ) -> None:
     result = {
         "model": name,
         "steps": options.steps,
-        "minutes": (time.monotonic() - began) / 60,
+        "seed": options.seed,
+        "minutes": seconds_spent(options.run) / 60,
         "threads": options.threads,
         "pictures": len(train),
         "people": len({p.person for p in train}),

@@ -7,11 +7,9 @@ and pasted on other pictures.
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import torch
 from numpy.random import Generator
@@ -19,20 +17,13 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from triptych.errors import BadInput
-from triptych.gesture.learn.augment import (
-    Jitter,
-    jitter_colour,
-    jitter_webcam,
-    occlude,
-    square_crop,
-)
-from triptych.gesture.learn.backbone import conv_units, load_imagenet, renormalise
-from triptych.gesture.learn.cutout import cut_out
+from triptych.gesture.learn.augment import Jitter
+from triptych.gesture.learn.backbone import load_imagenet, renormalise
+from triptych.gesture.learn.crops import collate, crop_example, read, to_tensor
 from triptych.gesture.learn.examples import NONE, UNKNOWN, HandExample, SceneExample
-from triptych.gesture.learn.hand_reader import REACH, SIZE, HandReader, Reading
+from triptych.gesture.learn.hand_reader import REACH, HandReader, Reading
 from triptych.gesture.learn.metrics import five_sign_f1
-from triptych.gesture.types import GESTURES, Frame
+from triptych.gesture.types import GESTURES
 
 SHARES = {
     "fist": 0.11,
@@ -49,6 +40,8 @@ SHARES = {
 
 PLAIN_WALL = ("ardamavi", "asl_t32rahman")
 """Sources whose hands stand before a plain wall and can be cut out."""
+
+EVERYTHING = Jitter()
 
 PASTED = 0.7
 """Share of such hands that are pasted on another picture."""
@@ -67,7 +60,7 @@ class ClassifierTask:
         weights: Path | None,
         batch_size: int = 64,
         rate: float = 1.5e-3,
-        jitter: Jitter = Jitter(),
+        jitter: Jitter = EVERYTHING,
         frozen: bool = False,
     ) -> None:
         self.folder = folder
@@ -100,9 +93,12 @@ class ClassifierTask:
         )
 
     def batch(self, generator: Generator) -> dict[str, Tensor]:
-        """picture [B, 128, 128, 3] uint8 BGR, label [B], weight [B], landmarks [B, 21, 2], known [B]."""
-        samples = [self._sample(generator) for _ in range(self.batch_size)]
-        return collate(samples)
+        """One step's crops, drawn by sign, then by person.
+
+        picture [B, 128, 128, 3] uint8 BGR, label [B] int64 (UNKNOWN: a hand, no known sign),
+        weight [B], landmarks [B, 21, 2] fractions of the crop, known [B] 1 where they are.
+        """
+        return collate([self._sample(generator) for _ in range(self.batch_size)])
 
     def _sample(self, rng: Generator) -> dict[str, Any]:
         names = list(self.pools)
@@ -136,9 +132,7 @@ class ClassifierTask:
         for hand in scene.hands:
             gap = np.abs((hand[:2] + hand[2:]) / 2 - centre) - (hand[2:] - hand[:2]) / 2
             if (gap < side / 2).all() or not scene.hands_known:
-                return crop_example(
-                    self.folder, self._any("none", rng), self.jitter, rng, None
-                )
+                return crop_example(self.folder, self._any("none", rng), self.jitter, rng, None)
         example = HandExample(
             scene.file, scene.person, NONE, (float(centre[0]), float(centre[1])), side / REACH
         )
@@ -149,17 +143,17 @@ class ClassifierTask:
         examples = people[int(rng.integers(len(people)))]
         return examples[int(rng.integers(len(examples)))]
 
-    def loss(self, network: nn.Module, batch: dict[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
+    def loss(
+        self, network: nn.Module, batch: dict[str, Tensor]
+    ) -> tuple[Tensor, dict[str, Tensor]]:
         """Cross-entropy of the three answers plus the distance of the landmarks."""
         reading: Reading = network(to_tensor(batch["picture"]))
         label, weight = batch["label"], batch["weight"]
         parts: dict[str, Tensor] = {}
         for name, logits in reading.logits.items():
-            if name == "shape":
-                # Where there is no hand the landmarks mean nothing.
-                use = weight * (label != NONE) * (label != UNKNOWN)
-            else:
-                use = weight
+            # Where there is no hand the landmarks mean nothing.
+            known_hand = (label != NONE) * (label != UNKNOWN)
+            use = weight * known_hand if name == "shape" else weight
             parts[name] = (sign_loss(logits.float(), label) * use).sum() / use.sum().clamp_min(1)
         gap = (reading.landmarks - batch["landmarks"]).abs().mean(dim=(1, 2))
         known = batch["known"] * weight
@@ -209,90 +203,9 @@ class ClassifierTask:
 
 def sign_loss(logits: Tensor, label: Tensor) -> Tensor:
     """[B, 8], [B] -> [B]: cross-entropy; for an unknown sign, that it is not no hand at all."""
-    known = F.cross_entropy(
-        logits, label.clamp_min(0), reduction="none", label_smoothing=0.05
-    )
+    known = F.cross_entropy(logits, label.clamp_min(0), reduction="none", label_smoothing=0.05)
     some_hand = -torch.log1p(-logits.softmax(dim=1)[:, NONE].clamp_max(1 - 1e-4))
     return torch.where(label == UNKNOWN, some_hand, known)
-
-
-def to_tensor(pictures: Tensor) -> Tensor:
-    """[B, H, W, 3] uint8 BGR -> [B, 3, H, W] RGB in [-1, 1]."""
-    x = pictures.flip(3).permute(0, 3, 1, 2).float() / 127.5 - 1
-    return x.contiguous(memory_format=torch.channels_last)
-
-
-def collate(samples: Sequence[dict[str, Any]]) -> dict[str, Tensor]:
-    """A list of samples -> tensors with a batch axis in front."""
-    return {
-        name: torch.from_numpy(np.stack([sample[name] for sample in samples]))
-        for name in samples[0]
-    }
-
-
-@lru_cache(maxsize=4096)
-def read(path: Path) -> Frame:
-    """A picture of the data set, BGR; cached, for the same ones come again and again."""
-    picture = cv2.imread(str(path), cv2.IMREAD_COLOR)
-    if picture is None:
-        raise BadInput(f"{path} is not a picture that can be read; fetch the data set again.")
-    return picture.astype(np.uint8)
-
-
-def crop_example(
-    folder: Path,
-    example: HandExample,
-    jitter: Jitter,
-    rng: Generator,
-    background: Frame | None,
-) -> dict[str, Any]:
-    """One augmented crop as the network reads it; see `ClassifierTask.batch` for the fields."""
-    picture = read(folder / example.file)
-    side = example.side * REACH
-    centre = np.array(example.centre)
-    degrees = 0.0
-    mirror = bool(jitter.crop and rng.random() < 0.5)
-    if jitter.crop:
-        side *= np.exp(rng.uniform(np.log(0.75), np.log(1.4)))
-        centre = centre + rng.uniform(-0.12, 0.12, 2) * side
-    if jitter.rotation:
-        degrees = rng.normal(0, 15)
-    matrix = square_crop((centre[0], centre[1]), side, SIZE, degrees=degrees, mirror=mirror)
-    flags = cv2.INTER_AREA if side > 2 * SIZE else cv2.INTER_LINEAR
-    border = cv2.BORDER_REPLICATE if rng.random() < 0.5 and jitter.crop else cv2.BORDER_CONSTANT
-    crop = cv2.warpAffine(picture, matrix, (SIZE, SIZE), flags=flags, borderMode=border)
-    crop = crop.astype(np.uint8)
-    if background is not None and example.landmarks is not None:
-        mask = cut_out(folder / example.file, picture, example.landmarks)
-        if mask is not None:
-            alpha = cv2.warpAffine(mask, matrix, (SIZE, SIZE)).astype(np.float32)[..., None] / 255
-            behind = _window(background, rng)
-            crop = (crop * alpha + behind * (1 - alpha)).astype(np.uint8)
-    if jitter.colour:
-        crop = jitter_colour(crop, rng)
-    if jitter.webcam:
-        crop = jitter_webcam(crop, rng)
-        if rng.random() < 0.15:
-            crop = occlude(crop, rng)
-    landmarks = np.zeros((21, 2), np.float32)
-    if example.landmarks is not None:
-        landmarks = (example.landmarks @ matrix[:, :2].T + matrix[:, 2]).astype(np.float32) / SIZE
-    return {
-        "picture": crop,
-        "label": np.int64(example.label),
-        "weight": np.float32(example.weight),
-        "landmarks": landmarks,
-        "known": np.float32(example.landmarks is not None),
-    }
-
-
-def _window(picture: Frame, rng: Generator) -> Frame:
-    """A random square of a picture, [128, 128, 3]."""
-    height, width = picture.shape[:2]
-    side = int(min(height, width) * rng.uniform(0.3, 1.0))
-    y, x = int(rng.integers(0, height - side + 1)), int(rng.integers(0, width - side + 1))
-    window = picture[y : y + side, x : x + side]
-    return cv2.resize(window, (SIZE, SIZE), interpolation=cv2.INTER_AREA).astype(np.uint8)
 
 
 def _pools(examples: Sequence[HandExample]) -> dict[str, list[list[HandExample]]]:
@@ -309,14 +222,3 @@ def _pools(examples: Sequence[HandExample]) -> dict[str, list[list[HandExample]]
             tickets = max(1, round(len(person) ** 0.6))
             weighted[name] += [person] * tickets
     return weighted
-
-
-def folded(network: HandReader) -> HandReader:
-    """The network with batch normalisation folded away, for export; the original is not touched."""
-    import copy
-
-    from triptych.gesture.learn.backbone import fold
-
-    network = copy.deepcopy(network).eval()
-    fold(conv_units(network))
-    return network

@@ -59,7 +59,7 @@ def decode(
         scores = heat[index]
         peaks = (scores >= cv2.dilate(scores, np.ones((3, 3), np.uint8))) & (scores >= FLOOR)
         objects: list[Found] = []
-        for row, column in np.argwhere(peaks):
+        for row, column in np.argwhere(peaks).tolist():
             x, y = (column + 0.5) * STRIDE, (row + 0.5) * STRIDE
             left, top, right, bottom = (float(side) for side in sides[index, :, row, column])
             box = Box(
@@ -71,7 +71,7 @@ def decode(
 
 
 def suppress(objects: list[Found], limit: float = 0.5) -> list[Found]:
-    """Best first; drops what overlaps a better one by more than `limit` (a wide map's two peaks)."""
+    """Best first, without what overlaps a better one by more than `limit`: a wide map's twins."""
     kept: list[Found] = []
     for candidate in objects:
         if all(intersection_over_union(candidate.box, other.box) <= limit for other in kept):

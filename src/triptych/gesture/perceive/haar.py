@@ -25,8 +25,8 @@ class HaarFaces:
         grey = cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY)
         height, width = grey.shape
         scale = min(1.0, LONGER_SIDE / max(height, width))
-        small = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-        h, w = small.shape
+        w, h = max(1, round(width * scale)), max(1, round(height * scale))
+        small = cv2.resize(grey, (w, h), interpolation=cv2.INTER_AREA)
         boxes = np.asarray(self._cascade.detectMultiScale(small, 1.1, 4)).reshape(-1, 4)
         return [
             Found(Box(x / w, y / h, (x + side_w) / w, (y + side_h) / h), 1.0)

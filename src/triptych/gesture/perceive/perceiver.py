@@ -5,7 +5,10 @@ in the square around its last landmarks. A second hand is looked for at the dete
 too, never in every picture: that gate is what makes trackers dear.
 """
 
+import math
 from dataclasses import dataclass, replace
+
+import numpy as np
 
 from triptych.gesture.config import Config
 from triptych.gesture.perceive.detector import Detector, Found, intersection_over_union
@@ -19,8 +22,8 @@ SEARCH_SECONDS = 0.12
 REFRESH_SECONDS = 0.2
 """The same while a hand is being followed; presence needs five looks a second."""
 
-NEW_HAND = 0.35
-"""Detector score from which a hand is followed."""
+NEW_HAND = 0.3
+"""Detector score from which a hand is followed; in a single picture every peak is read."""
 
 SAME_HAND = 0.25
 """Overlap from which a detection and a followed hand are the same."""
@@ -63,7 +66,7 @@ class Perceiver:
         hands = self._reader.read(
             frame, [track.box for track in self._tracks], [track.number for track in self._tracks]
         )
-        hands = _distinct([hand for hand in hands if hand.scores["none"] < NO_HAND])
+        hands = _believed(hands)
         boxes = {hand.track: hand.box for hand in hands}
         self._tracks = tuple(
             replace(track, box=boxes[track.number])
@@ -77,15 +80,13 @@ class Perceiver:
         hands, faces = self._find(frame)
         boxes = [found.box for found in hands[: self._most]]
         first = self._reader.read(frame, boxes)
-        read = self._reader.read(frame, [hand.box for hand in first])
-        kept = _distinct([hand for hand in read if hand.scores["none"] < NO_HAND])
-        return Scene(0.0, tuple(kept), faces)
+        again = [hand.box for hand in first if _finite(hand)]
+        return Scene(0.0, tuple(_believed(self._reader.read(frame, again))), faces)
 
     def _find(self, frame: Frame) -> tuple[list[Found], tuple[Face, ...]]:
         found = self._detector.find(frame)
         faces = found["face"] if self._haar is None else self._haar.find(frame)
-        hands = [hand for hand in found["hand"] if hand.score >= NEW_HAND]
-        return hands, tuple(Face(face.box, face.score) for face in faces)
+        return found["hand"], tuple(Face(face.box, face.score) for face in faces)
 
     def _search(self, frame: Frame, t: float) -> None:
         """Look at the whole picture: refresh the faces, give up lost hands, take up new ones."""
@@ -99,16 +100,27 @@ class Perceiver:
                 tracks.append(replace(track, misses=0))
             elif track.misses + 1 < MISSES:
                 tracks.append(replace(track, misses=track.misses + 1))
-        for hand in hands[: self._most - len(tracks)]:
+        new = [hand for hand in hands if hand.score >= NEW_HAND]
+        for hand in new[: self._most - len(tracks)]:
             tracks.append(Track(self._next_number, hand.box))
             self._next_number += 1
         self._tracks = tuple(tracks)
 
 
-def _distinct(hands: list[Hand]) -> list[Hand]:
-    """Without hands that lie on a hand named before: two squares may close in on the same one."""
+def _believed(hands: list[Hand]) -> list[Hand]:
+    """The readings that are hands, each hand once: two squares may close in on the same one."""
     kept: list[Hand] = []
     for hand in hands:
-        if all(intersection_over_union(hand.box, other.box) < 0.5 for other in kept):
+        # The first of two is the older track.
+        alone = all(intersection_over_union(hand.box, other.box) < 0.5 for other in kept)
+        if alone and _finite(hand) and hand.scores["none"] < NO_HAND:
             kept.append(hand)
     return kept
+
+
+def _finite(hand: Hand) -> bool:
+    """Whether scores and landmarks are numbers, so that the hand can be believed and followed."""
+    points = hand.landmarks
+    return all(map(math.isfinite, hand.scores.values())) and (
+        points is None or bool(np.isfinite(points).all())
+    )

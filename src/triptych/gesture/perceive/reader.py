@@ -55,27 +55,30 @@ class HandReader:
         return hands
 
 
-def crop_square(box: Box, width: int, height: int) -> tuple[float, float, float]:
-    """A hand's box -> left, top and side in pixels of the square that the network wants to see."""
+def crop_square(box: Box, width: int, height: int) -> tuple[int, int, int]:
+    """A hand's box -> left, top and side in pixels of the square that the network wants to see.
+
+    Whole pixels, so that landmarks are put back exactly where the crop came from. The side is at
+    most twice the picture's, whatever the box: a runaway track must not eat the memory.
+    """
     x, y = box.centre
     extent = max(box.width * width, box.height * height) / (1 + 2 * MARGIN)
-    side = max(extent * REACH, 8.0)
-    return x * width - side / 2, y * height - side / 2, side
+    side = min(max(extent * REACH, 8.0), 2.0 * max(width, height, 4))
+    return round(x * width - side / 2), round(y * height - side / 2), round(side)
 
 
-def cut(frame: Frame, square: tuple[float, float, float]) -> Frame:
+def cut(frame: Frame, square: tuple[int, int, int]) -> Frame:
     """The square as [128, 128, 3]; what lies outside the picture is black."""
-    x, y, side = square
-    x0, y0 = round(x), round(y)
-    x1, y1 = x0 + max(2, round(side)), y0 + max(2, round(side))
+    x0, y0, side = square
+    x1, y1 = x0 + side, y0 + side
     inside = frame[max(y0, 0) : max(y1, 0), max(x0, 0) : max(x1, 0)]
-    if inside.shape[0] != y1 - y0 or inside.shape[1] != x1 - x0:
-        top, left = max(-y0, 0), max(-x0, 0)
-        whole = np.zeros((y1 - y0, x1 - x0, 3), np.uint8)
+    if inside.shape[:2] != (side, side):
+        whole = np.zeros((side, side, 3), np.uint8)
         if inside.size:
+            top, left = max(-y0, 0), max(-x0, 0)
             whole[top : top + inside.shape[0], left : left + inside.shape[1]] = inside
         inside = whole
-    method = cv2.INTER_AREA if inside.shape[0] > SIZE else cv2.INTER_LINEAR
+    method = cv2.INTER_AREA if side > SIZE else cv2.INTER_LINEAR
     return cv2.resize(inside, (SIZE, SIZE), interpolation=method).astype(np.uint8)
 
 

@@ -11,7 +11,7 @@ class Status:
     """How things stand, a few times a second.
 
     t: seconds on the source's clock. fps: pictures analysed in the last second.
-    analyse_ms: median milliseconds a picture took to be analysed and drawn.
+    analyse_ms: mean milliseconds a picture took to be analysed and drawn.
     covered: why the published picture is covered, or None. sign and progress: the sign being held.
     cpu_share: CPU time of all our processes, 1.0 = one core.
     """

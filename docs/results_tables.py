@@ -1,0 +1,150 @@
+"""What docs/gesture/results.md shows of each result file, and what the project promised."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What was promised: at least or at most `value`."""
+
+    bound: Literal["at least", "at most"]
+    value: float
+
+    def met(self, measured: float) -> bool:
+        """True if the measured value keeps the promise."""
+        return measured >= self.value if self.bound == "at least" else measured <= self.value
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One number: in words, and where it is in the file (`events.recall`).
+
+    digits: after the point. Its interval, where it has one, stands beside it under `..._ci95`.
+    """
+
+    words: str
+    key: str
+    target: Target | None = None
+    digits: int = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A result file and its rows; without rows, every number in the file is shown.
+
+    inner: keys of tables in the file that are shown after the rows, a line for each entry.
+    sides: keys of tables that share one table here, with a column for each of their entries.
+    """
+
+    file: str
+    title: str
+    text: str
+    rows: tuple[Row, ...] = ()
+    inner: tuple[str, ...] = ()
+    sides: tuple[str, ...] = ()
+
+
+def least(value: float) -> Target:
+    """At least so much."""
+    return Target("at least", value)
+
+
+def most(value: float) -> Target:
+    """At most so much."""
+    return Target("at most", value)
+
+
+def _pictures(
+    split: str, text: str, f1: Target | None, hands: Target | None, faces: Target | None
+) -> Table:
+    return Table(
+        f"evaluate_{split}.json",
+        f"Signs, hands and faces in pictures: `{split}`",
+        text,
+        (
+            Row("macro-F1 over the five signs", "macro_f1", f1),
+            Row("a sign is seen where none is shown", "sign_seen_where_none"),
+            Row("hand found, where a sign is shown", "hands_found", hands),
+            Row("face found, where the teacher found one", "faces_found", faces),
+            Row("face found, where it is one beyond doubt", "sure_faces_found"),
+        ),
+        ("per_class", "by_context", "confusion"),
+    )
+
+
+TABLES = (
+    _pictures(
+        "test",
+        "People who are in no picture that the networks learnt from.",
+        least(0.90),
+        None,
+        least(0.95),
+    ),
+    _pictures(
+        "wild",
+        "190 people, one picture each, other cameras, other rooms; for measuring alone.",
+        least(0.80),
+        least(0.92),
+        least(0.95),
+    ),
+    _pictures("val", "The people on whom choices were made; too good by that.", None, None, None),
+    Table(
+        "evaluate_clips.json",
+        "Events in clips of real people",
+        "Each clip passes through detection, reading and decision as in a call. In the negative "
+        "clips (talking, turning, people passing, a room that empties) nothing may fire.",
+        (
+            Row("the labelled sign fires", "events.recall", least(0.90)),
+            Row("wrong events", "events.wrong", most(0), 0),
+            Row("seconds from the clip's start to the event, median", "events.time_to_trigger_s"),
+            Row("false activations an hour", "false_activations_per_hour", digits=2),
+            Row("hours of video without a sign", "quiet_hours"),
+        ),
+    ),
+    Table(
+        "bench.json",
+        "Speed and memory",
+        "The demo's pictures, 1280x720 at 30 a second. Processor shares are of one core and count "
+        "both processes. Decoding the camera's pictures is left out.",
+        (
+            Row("ms a picture, hand up, median", "frame_ms.hand.p50", most(8), 2),
+            Row("ms a picture, hand up, 95th percentile", "frame_ms.hand.p95", None, 2),
+            Row("ms a picture, hand up, mean", "frame_ms.hand.mean", None, 2),
+            Row("ms a picture, no hand, median", "frame_ms.idle.p50", most(4), 2),
+            Row("ms a picture, no hand, mean", "frame_ms.idle.mean", None, 2),
+            Row("ms to draw and to convert colours, median", "draw_ms.p50", most(1), 2),
+            Row("share of a core, hand up", "cpu_share.hand", most(0.25)),
+            Row("share of a core, no hand", "cpu_share.idle", most(0.12)),
+            Row("resident memory, MB", "rss_mb", most(350), 0),
+            Row("seconds from start to the first picture", "first_frame_s", most(2), 2),
+        ),
+    ),
+    Table(
+        "vs_mediapipe.json",
+        "Beside MediaPipe Hands 0.10.21",
+        "The same frames through all sides in alternating blocks, each side as it ships: so many "
+        "hands at most, so large a model. Ratios are the best peer's number over ours, so above 1 "
+        "we are faster. The median hides our dear frames, those in which the detector looks; the "
+        "mean does not. Where the pictures' hands are was labelled by MediaPipe itself.",
+        (
+            Row("median ms, all frames", "ratio", None, 2),
+            Row("mean ms, all frames", "ratios.all.mean_ms", None, 2),
+            Row("processor ms, all frames", "ratios.all.cpu_ms", None, 2),
+            Row("median ms, a hand is up", "ratios.hand.p50_ms", None, 2),
+            Row("mean ms, a hand is up", "ratios.hand.mean_ms", None, 2),
+            Row("mean ms, no hand", "ratios.no_hand.mean_ms", None, 2),
+        ),
+        sides=("sides", "pictures.hand_found", "pictures.hand_found_at_its_place"),
+    ),
+    Table(
+        "train_detector.json",
+        "Training of the detector",
+        "Measured on `val` people by the training itself.",
+    ),
+    Table(
+        "train_hand_reader.json",
+        "Training of the hand reader",
+        "Measured on `val` people by the training itself, on given crops.",
+    ),
+)

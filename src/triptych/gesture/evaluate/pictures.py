@@ -1,0 +1,175 @@
+"""Single pictures with labels: signs told apart, hands and faces found.
+
+Intervals are bootstrap intervals over people, because pictures of one person are not independent.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from triptych.data.hands import COLLECTIVES, HandPicture, read_hands
+from triptych.errors import BadInput
+from triptych.gesture.config import Config
+from triptych.gesture.evaluate.files import find
+from triptych.gesture.evaluate.intervals import NAN, bootstrap
+from triptych.gesture.perceive.detector import intersection_over_union
+from triptych.gesture.perceive.perceiver import Perceiver
+from triptych.gesture.sources.pictures import read_picture
+from triptych.gesture.types import SIGNS, Box, Hand
+
+FIVE = {"fist": "fist", "palm": "palm", "ok": "ok", "one": "one", "two_up": "one", "peace": "peace"}
+"""Signs as people see them: one and two fingers up mean the same."""
+
+FIVE_SIGNS = tuple(dict.fromkeys(FIVE.values()))
+
+CONTEXTS = ("frame", "roi", "crop", "face", "room")
+"""Pictures as a camera sees them; 60-pixel cut-outs from the web are left out."""
+
+SURE_FACE = 0.65
+"""Teacher score from which a face is one beyond doubt; lower ones are also taken for hands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one picture shows and what was seen in it. sign: one of the five, or "" for none."""
+
+    person: str
+    context: str
+    sign: str
+    seen: str
+    hand_found: bool
+    faces_there: int
+    sure_face_there: bool
+    face_found: bool
+
+
+def evaluate_pictures(
+    manifest: Path, config: Config, split: str | None, on_item: Callable[[], None]
+) -> dict[str, Any]:
+    """Metrics of the labelled pictures of a `.jsonl` manifest; see `evaluate`."""
+    pictures = [
+        picture
+        for picture in read_hands(manifest, split)
+        if picture.context in CONTEXTS and picture.label != "unlabelled"
+    ]
+    if not pictures:
+        raise BadInput(
+            f"{manifest} holds no labelled picture" + (f" of split {split}." if split else ".")
+        )
+    perceiver = Perceiver(config)
+    outcomes: list[Outcome] = []
+    for picture in pictures:
+        outcomes.append(_look(picture, manifest, perceiver, config))
+        on_item()
+    return {
+        "manifest": manifest.name,
+        "split": split or "all",
+        "pictures": len(pictures),
+        "people": len({o.person for o in outcomes}),
+        **_with_interval("macro_f1", outcomes, macro_f1),
+        "per_class": {
+            sign: _with_interval("f1", outcomes, lambda some, sign=sign: f1(some, sign))
+            for sign in FIVE_SIGNS
+            if any(o.sign == sign for o in outcomes)
+        },
+        **_with_interval("sign_seen_where_none", outcomes, _seen_where_none),
+        **_with_interval("hands_found", outcomes, _hands_found),
+        **_with_interval("faces_found", outcomes, _faces_found),
+        **_with_interval("sure_faces_found", outcomes, _sure_faces_found),
+        "by_context": {
+            context: {
+                "pictures": sum(o.context == context for o in outcomes),
+                "macro_f1": macro_f1([o for o in outcomes if o.context == context]),
+            }
+            for context in CONTEXTS
+            if any(o.context == context for o in outcomes)
+        },
+        "confusion": _confusion(outcomes),
+    }
+
+
+def _look(picture: HandPicture, manifest: Path, perceiver: Perceiver, config: Config) -> Outcome:
+    scene = perceiver.look_still(read_picture(find(manifest, picture.file)))
+    best = max(scene.hands, key=_best_sign, default=None)
+    seen = FIVE.get(best.gesture, "") if best is not None else ""
+    known = [_box_of(hand.landmarks) for hand in picture.hands]
+    known += [Box(*box.box_xyxy) for box in picture.boxes if box.name.endswith("hand")]
+    found = [hand.box for hand in scene.hands]
+    hit = any(intersection_over_union(a, b) > 0.3 for a in found for b in known)
+    faces = [Box(*face.box_xyxy) for face in picture.faces]
+    sure = any(face.score >= SURE_FACE for face in picture.faces)
+    present = [face.box for face in scene.faces if face.score >= config.presence.face_enter]
+    return Outcome(
+        person=picture.person if picture.person not in COLLECTIVES else picture.file,
+        context=picture.context,
+        sign=FIVE.get(picture.label, ""),
+        seen=seen,
+        hand_found=hit if known else bool(found),
+        faces_there=len(faces),
+        sure_face_there=sure,
+        face_found=any(intersection_over_union(a, b) > 0.3 for a in present for b in faces),
+    )
+
+
+def _best_sign(hand: Hand) -> float:
+    return max(hand.scores[sign] for sign in SIGNS)
+
+
+def _box_of(landmarks: NDArray[np.float32]) -> Box:
+    x0, y0 = landmarks[:, :2].min(axis=0).tolist()
+    x1, y1 = landmarks[:, :2].max(axis=0).tolist()
+    return Box(x0, y0, x1, y1)
+
+
+def f1(outcomes: Sequence[Outcome], sign: str) -> float:
+    """Of one sign, 0..1; NaN if nobody made it and nobody was thought to."""
+    hits = sum(o.sign == sign and o.seen == sign for o in outcomes)
+    total = sum(o.sign == sign for o in outcomes) + sum(o.seen == sign for o in outcomes)
+    return 2 * hits / total if total else NAN
+
+
+def macro_f1(outcomes: Sequence[Outcome]) -> float:
+    """Mean F1 over those of the five signs that somebody made, 0..1."""
+    present = [sign for sign in FIVE_SIGNS if any(o.sign == sign for o in outcomes)]
+    return float(np.mean([f1(outcomes, sign) for sign in present])) if present else NAN
+
+
+def _share(hits: Sequence[bool]) -> float:
+    return sum(hits) / len(hits) if hits else NAN
+
+
+def _seen_where_none(outcomes: Sequence[Outcome]) -> float:
+    return _share([o.seen != "" for o in outcomes if not o.sign])
+
+
+def _hands_found(outcomes: Sequence[Outcome]) -> float:
+    return _share([o.hand_found for o in outcomes if o.sign])
+
+
+def _faces_found(outcomes: Sequence[Outcome]) -> float:
+    return _share([o.face_found for o in outcomes if o.faces_there])
+
+
+def _sure_faces_found(outcomes: Sequence[Outcome]) -> float:
+    return _share([o.face_found for o in outcomes if o.sure_face_there])
+
+
+def _confusion(outcomes: Sequence[Outcome]) -> dict[str, dict[str, int]]:
+    table: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for outcome in outcomes:
+        table[outcome.sign or "none"][outcome.seen or "none"] += 1
+    return {truth: dict(seen) for truth, seen in sorted(table.items())}
+
+
+def _with_interval(
+    name: str, outcomes: Sequence[Outcome], metric: Callable[[Sequence[Outcome]], float]
+) -> dict[str, Any]:
+    people: dict[str, list[Outcome]] = defaultdict(list)
+    for outcome in outcomes:
+        people[outcome.person].append(outcome)
+    return {name: metric(outcomes), f"{name}_ci95": bootstrap(list(people.values()), metric)}

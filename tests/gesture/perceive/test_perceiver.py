@@ -1,0 +1,251 @@
+"""Detect rarely, track always: rates, tracks and what is believed, with scripted networks."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+
+from triptych.gesture.config import Config
+from triptych.gesture.perceive import perceiver as module
+from triptych.gesture.perceive.detector import Found
+from triptych.gesture.perceive.perceiver import (
+    MISSES,
+    NEW_HAND,
+    REFRESH_SECONDS,
+    SEARCH_SECONDS,
+    Perceiver,
+)
+from triptych.gesture.types import GESTURES, Box, Frame, Hand
+
+FRAME: Frame = np.zeros((90, 160, 3), np.uint8)
+LEFT, RIGHT = Box(0.1, 0.3, 0.3, 0.6), Box(0.6, 0.3, 0.8, 0.6)
+FACE = Found(Box(0.4, 0.1, 0.6, 0.4), 0.9)
+
+
+def found(box: Box, score: float = 0.9) -> Found:
+    """A hand as the detector tells it."""
+    return Found(box, score)
+
+
+def moved(box: Box, x: float) -> Box:
+    """The box further to the right."""
+    return Box(box.x0 + x, box.y0, box.x1 + x, box.y1)
+
+
+@dataclass
+class World:
+    """What the two networks will say, and how often they were asked.
+
+    hands: what the detector finds. drift: how far each reading lies beside the box it was given.
+    none: probability of `none` that the reader gives a hand whose box starts at this x or beyond.
+    """
+
+    hands: list[Found] = field(default_factory=list)
+    faces: list[Found] = field(default_factory=list)
+    drift: float = 0.0
+    none: Callable[[Box], float] = lambda box: 0.0
+    landmarks: float = 0.5
+    looks: int = 0
+    reads: int = 0
+
+    def find(self, _frame: Frame) -> dict[str, list[Found]]:
+        """As `Detector.find`."""
+        self.looks += 1
+        return {"hand": list(self.hands), "face": list(self.faces)}
+
+    def read(self, _frame: Frame, boxes: list[Box], tracks: list[int] | None = None) -> list[Hand]:
+        """As `HandReader.read`."""
+        self.reads += len(boxes)
+        hands = []
+        for i, box in enumerate(boxes):
+            none = self.none(box)
+            scores = dict.fromkeys(GESTURES, 0.0) | {"palm": 1 - none, "none": none}
+            points = np.full((21, 2), self.landmarks, np.float32)
+            track = tracks[i] if tracks else 0
+            hands.append(Hand(moved(box, self.drift), scores, points, None, track))
+        return hands
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> World:
+    """The scripted networks, put where the perceiver looks for the real ones."""
+    world = World()
+    monkeypatch.setattr(module, "Detector", lambda: world)
+    monkeypatch.setattr(module, "HandReader", lambda _answer: world)
+    return world
+
+
+def times(seconds: float, fps: float = 30, start: float = 0.0) -> Iterator[float]:
+    """The times of a camera's pictures."""
+    return (start + i / fps for i in range(round(seconds * fps)))
+
+
+@pytest.mark.parametrize("fps", [10, 15, 25, 30, 60])
+def test_an_empty_room_is_searched_a_few_times_a_second(world: World, fps: float) -> None:
+    """Without hands the detector looks every 0.12 s, or in each picture of a slow camera."""
+    perceiver = Perceiver(Config())
+    for t in times(6, fps):
+        perceiver.look(FRAME, t)
+    every = max(1, np.ceil((SEARCH_SECONDS - 0.01) * fps))
+    assert world.looks == pytest.approx(6 * fps / every, abs=1)
+    assert world.reads == 0
+
+
+@pytest.mark.parametrize("hands", [[found(LEFT)], [found(LEFT), found(RIGHT)]])
+def test_a_followed_hand_is_read_in_every_picture_and_detected_rarely(
+    world: World, hands: list[Found]
+) -> None:
+    """With one hand of two the gate does not stay open: five looks a second, not thirty."""
+    world.hands = hands
+    perceiver = Perceiver(Config())
+    for t in times(6):
+        scene = perceiver.look(FRAME, t)
+        assert len(scene.hands) == len(hands)
+    assert world.reads == 180 * len(hands)
+    assert world.looks == pytest.approx(6 / REFRESH_SECONDS, abs=1)
+
+
+def test_a_second_hand_is_found_at_the_slow_rate(world: World) -> None:
+    """A hand that comes up is followed after 0.2 s at the latest; the first keeps its number."""
+    world.hands = [found(LEFT)]
+    perceiver = Perceiver(Config())
+    for t in times(1):
+        (first,) = perceiver.look(FRAME, t).hands
+    world.hands = [found(RIGHT, 0.95), found(LEFT)]
+    seen = [perceiver.look(FRAME, t) for t in times(REFRESH_SECONDS + 0.04, start=1)]
+    assert {hand.track for hand in seen[-1].hands} == {first.track, first.track + 1}
+    assert [hand.box for hand in seen[-1].hands] == [LEFT, RIGHT]
+
+
+def test_more_hands_than_asked_for_are_left_out(world: World) -> None:
+    """With `hands = 1` the best one is followed, and no other while it is there."""
+    world.hands = [found(RIGHT, 0.9), found(LEFT, 0.8)]
+    perceiver = Perceiver(Config.model_validate({"perceive": {"hands": 1}}))
+    for t in times(1):
+        (hand,) = perceiver.look(FRAME, t).hands
+        assert hand.box == RIGHT
+    assert len(perceiver.look_still(FRAME).hands) == 1
+
+
+def test_a_track_keeps_its_number_while_the_hand_moves(world: World) -> None:
+    """Landmarks carry the box along between looks, and the detector finds it at its new place."""
+    world.hands = [found(LEFT)]
+    perceiver = Perceiver(Config())
+    perceiver.look(FRAME, 0.0)
+    world.drift = 0.01
+    for i, t in enumerate(times(1, start=1 / 30), 1):
+        world.hands = [found(moved(LEFT, 0.01 * i))]
+        (hand,) = perceiver.look(FRAME, t).hands
+        assert hand.track == 1
+        assert hand.box.x0 == pytest.approx(LEFT.x0 + 0.01 * i)
+
+
+def test_no_hand_gives_the_track_up_at_once(world: World) -> None:
+    """When the reader says `none`, the hand is gone in the same picture and gets a new number."""
+    world.hands = [found(LEFT)]
+    perceiver = Perceiver(Config())
+    assert len(perceiver.look(FRAME, 0.0).hands) == 1
+    world.none = lambda box: 0.9
+    assert perceiver.look(FRAME, 0.03).hands == ()
+    world.none = lambda box: 0.0
+    reads = world.reads
+    assert perceiver.look(FRAME, 0.06).hands == ()
+    assert world.reads == reads
+    (again,) = perceiver.look(FRAME, 0.3).hands
+    assert again.track == 2
+
+
+def test_a_hand_that_the_detector_misses_is_given_up(world: World) -> None:
+    """One look that misses it is forgiven, the second in a row is not; a hit in between resets."""
+    world.hands = [found(LEFT)]
+    perceiver = Perceiver(Config())
+    perceiver.look(FRAME, 0.0)
+    for number in range(1, 4):
+        world.hands = [] if number % MISSES else [found(LEFT)]
+        assert len(perceiver.look(FRAME, REFRESH_SECONDS * number).hands) == 1
+    world.hands = []
+    assert perceiver.look(FRAME, REFRESH_SECONDS * 4).hands == ()
+
+
+def test_two_tracks_on_one_hand_become_one(world: World) -> None:
+    """When squares close in on the same hand, the older track stays."""
+    world.hands = [found(LEFT), found(RIGHT, 0.8)]
+    perceiver = Perceiver(Config())
+    first = perceiver.look(FRAME, 0.0)
+    assert [hand.track for hand in first.hands] == [1, 2]
+    both = World.read
+
+    def onto_the_left(
+        frame: Frame, boxes: list[Box], tracks: list[int] | None = None
+    ) -> list[Hand]:
+        return both(world, frame, [LEFT for _ in boxes], tracks)
+
+    perceiver._reader.read = onto_the_left  # type: ignore[method-assign]
+    assert [hand.track for hand in perceiver.look(FRAME, 0.03).hands] == [1]
+    assert len(perceiver.look_still(FRAME).hands) == 1
+
+
+def test_doubtful_hands_are_not_followed(world: World) -> None:
+    """Below the threshold no hand is taken up in a video; in a single picture it is read."""
+    world.hands = [found(LEFT, NEW_HAND - 0.01)]
+    perceiver = Perceiver(Config())
+    assert perceiver.look(FRAME, 0.0).hands == ()
+    assert world.reads == 0
+    assert len(perceiver.look_still(FRAME).hands) == 1
+
+
+def test_a_followed_hand_is_kept_on_a_weaker_detection(world: World) -> None:
+    """What was once taken up is not given up because the detector is less sure of it."""
+    world.hands = [found(LEFT, NEW_HAND + 0.1)]
+    perceiver = Perceiver(Config())
+    perceiver.look(FRAME, 0.0)
+    world.hands = [found(LEFT, NEW_HAND - 0.1)]
+    for i in range(1, 40):
+        (hand,) = perceiver.look(FRAME, i * 0.1).hands
+    assert hand.track == 1
+
+
+@pytest.mark.parametrize("jump", [-100.0, -0.001, 5.0, 1e9])
+def test_a_jump_of_the_clock_looks_again(world: World, jump: float) -> None:
+    """Backwards or far ahead: what was seen before does not count as fresh."""
+    world.faces = [FACE]
+    perceiver = Perceiver(Config())
+    assert perceiver.look(FRAME, 50.0).faces_at == 50.0
+    world.faces = []
+    scene = perceiver.look(FRAME, 50.0 + jump)
+    assert scene.faces == ()
+    assert scene.faces_at == 50.0 + jump
+    assert world.looks == 2
+
+
+def test_faces_say_when_they_were_looked_for(world: World) -> None:
+    """Between looks the last faces are repeated with the time of the picture that showed them."""
+    world.faces = [FACE]
+    perceiver = Perceiver(Config())
+    scenes = [perceiver.look(FRAME, t) for t in times(1)]
+    assert all(scene.faces[0].box == FACE.box for scene in scenes)
+    assert all(0 <= scene.t - scene.faces_at < SEARCH_SECONDS for scene in scenes)
+    assert len({scene.faces_at for scene in scenes}) == world.looks < len(scenes)
+
+
+def test_a_reading_that_is_not_a_number_is_no_hand(world: World) -> None:
+    """NaN in scores or landmarks drops the hand; it does not stop the program."""
+    world.hands = [found(LEFT)]
+    perceiver = Perceiver(Config())
+    world.none = lambda box: float("nan")
+    assert perceiver.look(FRAME, 0.0).hands == ()
+    world.none, world.landmarks = lambda box: 0.0, float("nan")
+    assert perceiver.look(FRAME, 0.5).hands == ()
+    assert perceiver.look_still(FRAME).hands == ()
+
+
+def test_a_still_is_read_twice(world: World) -> None:
+    """The second reading is where the first one found the hand; no track is begun."""
+    world.hands, world.drift = [found(LEFT)], 0.02
+    perceiver = Perceiver(Config())
+    (hand,) = perceiver.look_still(FRAME).hands
+    assert hand.box.x0 == pytest.approx(LEFT.x0 + 0.04)
+    assert hand.track == 0
+    world.hands = []
+    assert perceiver.look(FRAME, 0.0).hands == ()
