@@ -1,7 +1,7 @@
 """The command line: mounts the rooms, and turns mendable errors into one sentence.
 
 Each room's `cli.py` imports nothing heavy at its top, so `triptych --help` stays instant. The
-capsules are mounted here in the same way.
+three panels are mounted in the same way.
 """
 
 import sys
@@ -11,6 +11,7 @@ import typer
 
 from triptych import __version__
 from triptych.adversary.cli import app as adversary
+from triptych.capsules.cli import app as capsules
 from triptych.data.cli import app as data
 from triptych.errors import TriptychError
 from triptych.gesture.cli import app as gesture
@@ -22,6 +23,7 @@ app = typer.Typer(
 )
 app.add_typer(gesture, name="gesture")
 app.add_typer(adversary, name="adversary")
+app.add_typer(capsules, name="capsules")
 app.add_typer(data, name="data")
 
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import torch
@@ -63,8 +63,10 @@ class Task(Protocol):
 class Plan:
     """How long and how to train.
 
-    warmup: steps over which the learning rate rises linearly; then it falls along a cosine to zero.
-    average: decay of the moving average of the weights. clip: largest norm of the gradient.
+    warmup: steps over which the learning rate rises linearly. schedule: what it does then: falls
+    along a cosine to zero, stays, or falls by the factor 0.96 over each `decay_steps`. average:
+    decay of the moving average of the weights; 0: none. clip: largest norm of the gradient;
+    infinite: no limit.
     """
 
     steps: int
@@ -77,11 +79,17 @@ class Plan:
     evaluate_every: int = 500
     precision: str = "32-true"
     accelerator: str = "auto"
+    schedule: Literal["cosine", "constant", "exponential"] = "cosine"
+    decay_steps: int = 10_000
 
     def rate(self, step: int) -> float:
         """The factor on the peak learning rate at a step, 0..1."""
         if step < self.warmup:
             return (step + 1) / self.warmup
+        if self.schedule == "constant":
+            return 1.0
+        if self.schedule == "exponential":
+            return 0.96 ** ((step - self.warmup) / self.decay_steps)
         done = (step - self.warmup) / max(1, self.steps - self.warmup)
         return 0.5 * (1 + math.cos(math.pi * min(done, 1.0)))
 
@@ -204,7 +212,8 @@ def _restore(
         raise BadInput(
             f"{path} is damaged; delete it to train from the beginning, or choose another folder."
         ) from error
-    if state["plan"] != asdict(plan):
+    # A plan from before a field was added means that field's default.
+    if {**asdict(Plan(plan.steps)), **state["plan"]} != asdict(plan):
         raise BadInput(
             f"{path} was written with another plan ({state['plan']}); "
             "resume with the same settings or choose another folder."

@@ -1,0 +1,127 @@
+"""`triptych capsules ...`: each command parses, calls one library function, and prints."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from triptych.errors import Unavailable
+
+app = typer.Typer(help="Stacked Capsule Autoencoders: train, evaluate.", no_args_is_help=True)
+
+RunFolder = Annotated[Path, typer.Argument(help="A run's folder.", show_default=False)]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of words.")]
+Threads = Annotated[int, typer.Option(help="Processor threads to use.", min=1)]
+
+
+@app.callback()
+def _capsules() -> None:
+    """Stacked Capsule Autoencoders: parts, poses, templates, objects."""
+
+
+@app.command()
+def presets(
+    name: Annotated[str | None, typer.Argument(help="Print this one.", show_default=False)] = None,
+) -> None:
+    """List the presets, or print all settings of one, as --set takes them."""
+    from triptych.capsules.presets import PRESETS, preset
+
+    if name is None:
+        for known, settings in PRESETS.items():
+            parts, layers = settings.parts.count, settings.objects.layers
+            objects = "+".join(map(str, layers)) or "no"
+            typer.echo(
+                f"{known:<14} {settings.data.name}, canvas {settings.data.canvas}, "
+                f"{parts} parts, {objects} objects, {settings.train.steps:,} steps"
+            )
+        return
+    for section, table in preset(name).model_dump(exclude={"preset"}).items():
+        for key, value in table.items():
+            words = ",".join(map(str, value)) if isinstance(value, tuple) else value
+            typer.echo(f"{section}.{key}={words}")
+
+
+@app.command()
+def train(
+    name: Annotated[str, typer.Argument(metavar="PRESET", help="See `triptych capsules presets`.")],
+    changes: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="key=value, such as parts.count=16; may be repeated."),
+    ] = None,
+    run: Annotated[
+        Path | None,
+        typer.Option(help="Folder of the run. Default: runs/PRESET.", show_default=False),
+    ] = None,
+    seeds: Annotated[int, typer.Option(help="Train so many, from --first-seed on.", min=1)] = 1,
+    first_seed: Annotated[int, typer.Option(help="Decides every draw of a run.", min=0)] = 0,
+    threads: Threads = 2,
+) -> None:
+    """Train a network for each seed; picks up where it was interrupted."""
+    from triptych.capsules.presets import preset
+
+    settings = preset(name).changed(changes or [])
+    _need_torch()
+    from triptych.capsules.run import create
+    from triptych.capsules.run import train as train_run
+
+    there = create(run or Path("runs") / name, settings, range(first_seed, first_seed + seeds))
+    train_run(there, threads)
+    typer.echo(there.folder)
+
+
+@app.command()
+def resume(run: RunFolder, threads: Threads = 2) -> None:
+    """Go on with a run that was interrupted, exactly as if it had not been."""
+    _need_torch()
+    from triptych.capsules.run import open_run
+    from triptych.capsules.run import train as train_run
+
+    there = open_run(run)
+    train_run(there, threads)
+    typer.echo(there.folder)
+
+
+@app.command()
+def evaluate(run: RunFolder, json: Json = False, threads: Threads = 2) -> None:
+    """Cluster, probe, transfer: accuracies of a run on test pictures, over its seeds."""
+    _need_torch()
+    import torch
+
+    from triptych.capsules.evaluate import evaluate as evaluate_run
+    from triptych.capsules.evaluate import in_words
+    from triptych.capsules.run import open_run
+    from triptych.results import to_json, write_result
+
+    torch.set_num_threads(threads)
+    there = open_run(run)
+    numbers = evaluate_run(there)
+    write_result(there.folder / "evaluation.json", numbers)
+    typer.echo(to_json(numbers) if json else in_words(numbers))
+
+
+@app.command()
+def show(run: RunFolder, threads: Threads = 2) -> None:
+    """Write pictures of a run: its templates, and how it reads some test pictures.
+
+    A column of readings: the picture, its likeliest drawing, the mean one, and each part's ink in
+    its own colour.
+    """
+    _need_torch()
+    import torch
+
+    from triptych.capsules.run import open_run
+    from triptych.capsules.show import show as show_run
+
+    torch.set_num_threads(threads)
+    for path in show_run(open_run(run)):
+        typer.echo(path)
+
+
+def _need_torch() -> None:
+    from importlib.util import find_spec
+
+    for name in ("torch", "safetensors", "sklearn", "lightning_fabric"):
+        if find_spec(name) is None:
+            raise Unavailable(
+                f"Capsules need {name}, which is not installed: pip install 'triptych[train]'."
+            )

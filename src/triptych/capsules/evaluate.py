@@ -1,0 +1,119 @@
+"""What a run has learned: clustering, linear probe and transfer to affNIST, over its seeds."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from triptych.capsules.model import StackedCapsules
+from triptych.capsules.pictures import Pictures, read_pictures
+from triptych.capsules.run import Run, networks
+from triptych.capsules.score import cluster_and_match, probe
+from triptych.capsules.train import features
+
+FEATURES = ("presence", "posterior")
+"""Both are reported; the main numbers are those of the kind that clusters training better."""
+
+_SIDE_OF_AFFNIST = 40
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Of one network, by the kind of its features: accuracies 0..1 on test pictures.
+
+    training: of the clustering, on the training pictures.
+    """
+
+    clustering: Mapping[str, float]
+    training: Mapping[str, float]
+    probe: Mapping[str, float]
+    affnist: Mapping[str, float]
+
+
+def evaluate(run: Run) -> dict[str, object]:
+    """All numbers of a run; each accuracy with mean and standard deviation over its seeds."""
+    train = read_pictures(run.settings.data.name, "train")
+    test = read_pictures(run.settings.data.name, "test")
+    affnist = affnist_for(run)
+    found = [score(network, train, test, affnist) for network in networks(run).values()]
+    main = max(FEATURES, key=lambda name: sum(scores.training[name] for scores in found))
+    return {
+        "preset": run.settings.preset,
+        "seeds": list(run.seeds),
+        "steps": run.settings.train.steps,
+        "features": main,
+        "clustering_accuracy": _summary([scores.clustering for scores in found], main),
+        "probe_accuracy": _summary([scores.probe for scores in found], main),
+        "affnist_accuracy": _summary([scores.affnist for scores in found], main),
+        "affnist_note": "no transfer: the canvas is not 40x40" if affnist is None else affnist.note,
+        "test_pictures": len(test),
+    }
+
+
+def affnist_for(run: Run) -> Pictures | None:
+    """affNIST's test pictures, if the run's network can see them."""
+    data = run.settings.data
+    if data.name != "mnist" or data.canvas != _SIDE_OF_AFFNIST:
+        return None
+    return read_pictures("affnist", "test")
+
+
+def score(
+    network: StackedCapsules, train: Pictures, test: Pictures, affnist: Pictures | None
+) -> Scores:
+    """The numbers of one network: everything fitted on `train`."""
+    seen = dict(zip(FEATURES, features(network, train, seed=1), strict=True))
+    held = dict(zip(FEATURES, features(network, test, seed=2), strict=True))
+    labels, truth = train.labels.numpy(), test.labels.numpy()
+    classes = network.settings.loss.classes
+    clustering = {
+        name: cluster_and_match(seen[name], labels, held[name], truth, classes=classes)
+        for name in FEATURES
+    }
+    probes = {name: probe(seen[name], labels, held[name], truth) for name in FEATURES}
+    moved: dict[str, float] = {}
+    if affnist is not None:
+        far = dict(zip(FEATURES, features(network, affnist), strict=True))
+        elsewhere = affnist.labels.numpy()
+        moved = {
+            name: cluster_and_match(seen[name], labels, far[name], elsewhere).accuracy
+            for name in FEATURES
+        }
+    return Scores(
+        {name: found.accuracy for name, found in clustering.items()},
+        {name: found.train_accuracy for name, found in clustering.items()},
+        probes,
+        moved,
+    )
+
+
+def _summary(found: list[Mapping[str, float]], main: str) -> dict[str, object]:
+    """mean and std (of the sample; null of one) of the main features, and of each kind."""
+    kinds = {
+        name: {**_spread(values), "values": values}
+        for name in FEATURES
+        if (values := [scores[name] for scores in found if name in scores])
+    }
+    best = kinds.get(main, {"mean": None, "std": None})
+    return {"mean": best["mean"], "std": best["std"], **kinds}
+
+
+def _spread(values: list[float]) -> dict[str, float | None]:
+    std = float(np.std(values, ddof=1)) if len(values) > 1 else None
+    return {"mean": float(np.mean(values)), "std": std}
+
+
+def in_words(numbers: Mapping[str, object]) -> str:
+    """The numbers of `evaluate` for people, a line each."""
+    seeds = numbers["seeds"]
+    assert isinstance(seeds, list)
+    lines = [f"{numbers['preset']}, {len(seeds)} seed(s), {numbers['test_pictures']} test pictures"]
+    for key in ("clustering_accuracy", "probe_accuracy", "affnist_accuracy"):
+        table = numbers[key]
+        assert isinstance(table, dict)
+        for name in FEATURES:
+            if name in table:
+                mean, std = table[name]["mean"], table[name]["std"]
+                spread = "" if std is None else f" ± {100 * std:.2f}"
+                lines.append(f"{key.replace('_', ' '):<20} {name:<10} {100 * mean:.2f} %{spread}")
+    return "\n".join(lines)

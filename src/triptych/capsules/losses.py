@@ -1,0 +1,108 @@
+"""The paper's objective, each term by its name (Kosiorek et al. 2019, equations (4) to (9)).
+
+Likelihoods are in nats for a whole picture, and count with a minus; `weigh` puts all together.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from triptych.capsules.model import Reading, StackedCapsules
+from triptych.capsules.objects import Objects
+from triptych.capsules.parts import Parts
+from triptych.capsules.settings import Loss
+
+
+def presence_within(presence: Tensor, classes: int) -> Tensor:
+    """Of K objects K / classes should be present in a picture; presence: [B, K]."""
+    return (presence.sum(1) - presence.shape[1] / classes).square().mean()
+
+
+def presence_between(presence: Tensor, classes: int) -> Tensor:
+    """An object should be present in B / classes of the B pictures; presence: [B, K]."""
+    return (presence.sum(0) - presence.shape[0] / classes).square().mean()
+
+
+def posterior_within(posterior: Tensor) -> Tensor:
+    """Entropy over objects of what explains a picture, nats; small if few do. [B, K]."""
+    return _entropy(posterior).mean()
+
+
+def posterior_between(posterior: Tensor) -> Tensor:
+    """Entropy over objects of what explains the batch, nats; large if all are used. [B, K]."""
+    return _entropy(posterior.sum(0))
+
+
+def deformation(objects: Objects) -> Tensor:
+    """Half the squared dynamic part of the object-part poses, summed over a picture."""
+    return 0.5 * objects.deformation.square().sum() / objects.deformation.shape[0]
+
+
+def part_log_likelihood(below: Parts, objects: Objects) -> Tensor:
+    """Log-likelihood of the parts that are present, per picture."""
+    return (below.presence.detach() * objects.log_likelihood).sum(1).mean()
+
+
+def terms(
+    network: StackedCapsules, reading: Reading, target: Tensor, labels: Tensor | None
+) -> dict[str, Tensor]:
+    """Each term, a scalar without its weight; those of several object layers are added up.
+
+    target: what is to be reconstructed, [B, C, S, S], 0..1. labels: [B], for the probes; None:
+    no probes. `mean_squared_error` is there to be read, not to be minimised.
+    """
+    settings = network.settings
+    drawn = reading.drawing.log_likelihood(target, settings.parts.joint_colour)
+    found = {"picture": drawn.sum() / len(target)}
+    zero = target.new_zeros(())
+    for name in ("parts", "deformation", "presence_within", "presence_between"):
+        found[name] = zero
+    found["posterior_within"] = found["posterior_between"] = zero
+    below, classes = reading.parts, settings.loss.classes
+    for objects in reading.objects:
+        found["parts"] = found["parts"] + part_log_likelihood(below, objects)
+        found["deformation"] = found["deformation"] + deformation(objects)
+        for name, value in (
+            ("presence_within", presence_within(objects.presence, classes)),
+            ("presence_between", presence_between(objects.presence, classes)),
+            ("posterior_within", posterior_within(objects.posterior)),
+            ("posterior_between", posterior_between(objects.posterior)),
+        ):
+            found[name] = found[name] + value
+        below = objects.as_parts()
+    found["part_presence"] = reading.parts.presence.square().sum(1).mean()
+    found["template_l1"] = network.templates.pixels().mean()
+    if labels is not None:
+        found["probe"] = probe_loss(network, reading, labels)
+    return found
+
+
+def weigh(found: dict[str, Tensor], weights: Loss) -> Tensor:
+    """The loss: all terms, weighted, with the signs that make small good."""
+    loss = -found["picture"]
+    loss = loss - weights.parts * found["parts"]
+    loss = loss - weights.posterior_between * found["posterior_between"]
+    for name in (
+        "deformation",
+        "presence_within",
+        "presence_between",
+        "posterior_within",
+        "part_presence",
+        "template_l1",
+    ):
+        weight = getattr(weights, name)
+        if weight:
+            loss = loss + weight * found[name]
+    return loss + weights.probe * found["probe"] if "probe" in found else loss
+
+
+def probe_loss(network: StackedCapsules, reading: Reading, labels: Tensor) -> Tensor:
+    """Cross-entropy of both linear probes on features that pass no gradient on (Q11)."""
+    on_presence = network.presence_probe(reading.presence.detach())
+    on_posterior = network.posterior_probe(reading.posterior.detach())
+    return F.cross_entropy(on_presence, labels) + F.cross_entropy(on_posterior, labels)
+
+
+def _entropy(mass: Tensor) -> Tensor:
+    share = mass / mass.sum(-1, keepdim=True).clamp_min(1e-12)
+    return torch.special.entr(share.clamp_min(1e-12)).sum(-1)

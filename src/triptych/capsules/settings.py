@@ -1,0 +1,270 @@
+"""All settings of a capsule network and its training, checked at the door.
+
+Defaults are the published MNIST run (`run_mnist.sh` of the official code); `presets.py` holds the
+others. Each quirk of the official code is a switch, named Q1 to Q13 where it is set. Fixed for
+good, since nobody could want them: Q9 (a flag that did nothing), Q10 (clusters fitted on the test
+pictures, the last batch dropped), Q14 (a name that was not defined).
+"""
+
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PositiveInt,
+    ValidationError,
+    model_validator,
+)
+
+from triptych.errors import BadConfig
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Weight = Annotated[float, Field(ge=0)]
+
+
+def _split(value: object) -> object:
+    """`--set objects.layers=32,10` comes as one string."""
+    return tuple(item for item in value.split(",") if item) if isinstance(value, str) else value
+
+
+Counts = Annotated[tuple[PositiveInt, ...], BeforeValidator(_split)]
+
+
+class Section(BaseModel):
+    """One table: unknown keys, wrong types, NaN and infinities are refused; never changes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Data(Section):
+    """Which pictures, and how they come to the network."""
+
+    name: Literal["mnist", "usps", "svhn", "cifar10", "digits"] = "mnist"
+    canvas: int = Field(
+        default=40, ge=8, le=128, description="Side of the square canvas in pixels."
+    )
+    place: Literal["shift", "centre", "resize"] = Field(
+        default="shift",
+        description="shift: anywhere on the canvas, anew each time; centre: in its middle; "
+        "resize: enlarged to fill it.",
+    )
+    target: Literal["pixels", "sobel"] = Field(
+        default="pixels", description="What is reconstructed: the picture, or its edges."
+    )
+
+
+class Parts(Section):
+    """The part capsules (PCAE)."""
+
+    count: int = Field(
+        default=40, ge=1, le=512, description="Part capsules, each with one template."
+    )
+    template: int = Field(default=11, ge=2, le=64, description="Side of a template in pixels.")
+    features: int = Field(default=16, ge=1, le=256, description="Special features of each part.")
+    width: int = Field(default=128, ge=4, le=1024, description="Channels of the convolutions.")
+    strides: Counts = Field(
+        default=(2, 2, 1, 1), description="Of the 3x3 convolutions without padding."
+    )
+    encoder: Literal["paper", "modern"] = Field(
+        default="paper", description="modern: normalised, smooth, with residual connections."
+    )
+    pooling: Literal["attention", "mean", "linear"] = "attention"
+    mixed_attention: bool = Field(
+        default=True,
+        description="Q1: the code's reshape, 23 maps a capsule; false: one map, the paper.",
+    )
+    pose: Literal["affine", "similarity"] = "affine"
+    pose_gain: float = Field(
+        default=5.0, gt=0, description="Q12: of tanh; lower, and borders let go."
+    )
+    smallest_scale: float = Field(default=0.01, ge=1e-3, le=0.5, description="Added to each scale.")
+    inverse: bool = Field(
+        default=True, description="Draw through the inverse pose; false: as the ports."
+    )
+    noise: float = Field(
+        default=4.0, ge=0, description="Width of the uniform noise on presence logits."
+    )
+    opacity: Literal["alpha", "coupled"] = Field(
+        default="alpha", description="A template's opacity is learned, or is its brightness."
+    )
+    outside: Literal["open", "closed"] = Field(
+        default="open",
+        description="Q3: open: black ink around templates competes; closed: nothing there.",
+    )
+    squash: Literal["sigmoid", "clip"] = Field(default="sigmoid", description="Of template pixels.")
+    background: Literal["one", "per_picture"] = Field(
+        default="one", description="One learned grey for all, or a colour read from each picture."
+    )
+    pixel_scale: float = Field(default=1.0, gt=0, description="Q4: standard deviation of a pixel.")
+    learn_pixel_scale: bool = False
+    joint_colour: bool = Field(
+        default=False, description="A pixel's channels come from one part; false: from one each."
+    )
+
+
+class Objects(Section):
+    """The object capsules (OCAE), one entry in `layers` for each layer."""
+
+    layers: Counts = Field(
+        default=(32,), description="Object capsules of each layer; none: parts only."
+    )
+    blocks: int = Field(default=3, ge=0, le=16, description="Blocks of the Set Transformer.")
+    width: int = Field(default=16, ge=2, le=512, description="Of its blocks.")
+    heads: int = Field(default=1, ge=1, le=16)
+    output: int = Field(default=256, ge=4, le=2048, description="Of its last attention.")
+    hidden: int = Field(default=128, ge=1, le=1024, description="Of the capsules' own networks.")
+    parameters: int = Field(default=32, ge=1, le=512, description="A capsule's parameter vector.")
+    pose: Literal["affine", "similarity"] = "affine"
+    noise: float = Field(
+        default=4.0, ge=0, description="Width of the uniform noise on presence logits."
+    )
+    presence_mask: Literal["hard", "log", "threshold"] = Field(
+        default="hard",
+        description="Q6: hard: the code's 1e32, only the surest part is seen; log: log presence is "
+        "added; threshold: parts under one half are not seen.",
+    )
+    feature_gradient: bool = Field(
+        default=True, description="Q5: objects train the encoder through the parts' features."
+    )
+    normalised: bool = Field(
+        default=False, description="Q7: divide the mixture by its presences, as the paper says."
+    )
+    smallest_vote_scale: float = Field(
+        default=0.01, gt=0, le=1, description="Q13: floor of a vote's standard deviation."
+    )
+    routing: Literal["closed_form", "argmax", "metropolis"] = "closed_form"
+    chain: int = Field(
+        default=50, ge=2, le=10_000, description="Steps of a Metropolis-Hastings chain."
+    )
+
+
+class Loss(Section):
+    """Weights of the terms of the loss; the likelihood of the picture has weight 1."""
+
+    parts: Weight = Field(default=1.0, description="Log-likelihood of the parts under the objects.")
+    deformation: Weight = Field(
+        default=10.0, description="Squared dynamic part of object-part poses."
+    )
+    presence_within: Weight = Field(
+        default=2.0, description="Objects present in a picture: K / classes."
+    )
+    presence_between: Weight = Field(
+        default=0.35, description="Pictures with an object: B / classes."
+    )
+    posterior_within: Weight = Field(default=0.7, description="Few objects explain a picture.")
+    posterior_between: Weight = Field(default=0.2, description="All objects explain some pictures.")
+    part_presence: Weight = Field(default=0.0, description="Few parts are present in a picture.")
+    template_l1: Weight = Field(default=0.0, description="Dark templates.")
+    probe: Weight = Field(default=1.0, description="Linear probes on features without gradient.")
+    classes: int = Field(default=10, ge=2, le=1000, description="That the sparsity terms expect.")
+
+
+class Train(Section):
+    """How it is trained and how long."""
+
+    steps: PositiveInt = 300_000
+    batch: int = Field(default=128, ge=2, le=4096)
+    optimiser: Literal["rmsprop_tf", "adam"] = "rmsprop_tf"
+    rate: float = Field(default=3e-5, gt=0, description="Learning rate.")
+    template_rate: float = Field(
+        default=1.0, gt=0, description="Times the rate for templates; over 1, strokes show sooner."
+    )
+    decay_steps: int = Field(
+        default=0,
+        ge=0,
+        description="Q8: the rate falls by 0.96 over so many steps; 0: it does not.",
+    )
+    warmup: int = Field(default=0, ge=0, description="Steps over which the rate rises.")
+    average: Share = Field(
+        default=0.0, description="Decay of the weights' moving average; 0: none."
+    )
+    clip: float = Field(default=0.0, ge=0, description="Largest norm of the gradient; 0: no limit.")
+    evaluation_noise: bool = Field(
+        default=False, description="Q2: presence noise also at evaluation."
+    )
+    precision: Literal["32-true", "bf16-mixed"] = "32-true"
+    log_every: PositiveInt = 100
+    save_every: PositiveInt = 1000
+    evaluate_every: PositiveInt = 5000
+
+
+class Settings(Section):
+    """Everything that can be set."""
+
+    preset: str = "mnist"
+    data: Data = Data()
+    parts: Parts = Parts()
+    objects: Objects = Objects()
+    loss: Loss = Loss()
+    train: Train = Train()
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if not self.parts.strides or self.grid_side < 1:
+            raise ValueError(
+                f"parts.strides = {','.join(map(str, self.parts.strides)) or 'none'} leaves nothing"
+                f" of a canvas of {self.data.canvas} pixels; take fewer or smaller strides"
+            )
+        if self.data.place != "resize" and self.data.canvas < self.picture_side:
+            raise ValueError(
+                f"data.canvas = {self.data.canvas} is smaller than {self.data.name}'s pictures of "
+                f"{self.picture_side} pixels; enlarge it or set data.place=resize"
+            )
+        if self.objects.output % self.objects.heads or self.objects.width % self.objects.heads:
+            raise ValueError(
+                f"objects.heads = {self.objects.heads} does not divide objects.width and "
+                "objects.output"
+            )
+        return self
+
+    @property
+    def grid_side(self) -> int:
+        """Side of the encoder's last feature map."""
+        side = self.data.canvas
+        for stride in self.parts.strides:
+            side = (side - 3) // stride + 1 if side >= 3 else 0
+        return side
+
+    @property
+    def picture_side(self) -> int:
+        """Side of the data's own pictures in pixels."""
+        return {"mnist": 28, "usps": 16, "svhn": 32, "cifar10": 32, "digits": 8}[self.data.name]
+
+    @property
+    def channels(self) -> int:
+        """Of a picture: 1 grey, 3 colour."""
+        return 3 if self.data.name in ("svhn", "cifar10") else 1
+
+    def changed(self, assignments: Sequence[str]) -> "Settings":
+        """A copy with some settings changed: `changed(["parts.count=16"])`.
+
+        Raises BadConfig, naming the key, the value and what is allowed.
+        """
+        tables: dict[str, Any] = self.model_dump()
+        for assignment in assignments:
+            key, equals, value = assignment.partition("=")
+            section, _, name = key.partition(".")
+            if not equals:
+                raise BadConfig(f"--set {assignment} is no key=value, such as parts.count=16.")
+            if not isinstance(tables.get(section), dict) or name not in tables[section]:
+                raise BadConfig(
+                    f"{key} is not a setting; `triptych capsules presets {self.preset}` lists them."
+                )
+            tables[section][name] = value
+        return Settings.checked(tables)
+
+    @classmethod
+    def checked(cls, tables: dict[str, Any]) -> "Settings":
+        """Settings from plain tables. Raises BadConfig with one sentence."""
+        try:
+            return cls.model_validate(tables)
+        except ValidationError as error:
+            first = error.errors()[0]
+            what = first["msg"].removeprefix("Value error, ")
+            if first["loc"]:
+                key = ".".join(map(str, first["loc"][:2]))
+                what = f"{key} = {first['input']!r} is not allowed: {what[0].lower()}{what[1:]}"
+            raise BadConfig(f"{what}.") from None

@@ -1,0 +1,155 @@
+"""The part capsules' decoder: learned templates, coloured, put in place, and weighed by pixel.
+
+Kosiorek et al. 2019, section 2.1, equations (2) to (4).
+"""
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from triptych.capsules import mixture
+from triptych.capsules.parts import Parts, initialise
+from triptych.capsules.render import render
+from triptych.capsules.settings import Settings
+
+_NOWHERE = 1e-6
+"""Coverage below which a closed template is not there: it bounds its log."""
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """What the parts would draw: the components of each pixel's mixture.
+
+    means: [M, C, B, S, S]. logits: [M, B, S, S]. background_mean: broadcasts to [C, B, S, S].
+    background_logit, log_scale: scalars.
+    """
+
+    means: Tensor
+    logits: Tensor
+    background_mean: Tensor
+    background_logit: Tensor
+    log_scale: Tensor
+
+    def log_likelihood(self, pictures: Tensor, joint_colour: bool = False) -> Tensor:
+        """log p of each pixel of [B, C, S, S]: [B, S, S]."""
+        return mixture.picture_log_likelihood(
+            pictures,
+            self.means,
+            self.logits,
+            self.background_mean,
+            self.background_logit,
+            self.log_scale,
+            joint_colour,
+        )
+
+    @property
+    def _components(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        return self.means, self.logits, self.background_mean, self.background_logit
+
+    def mean(self) -> Tensor:
+        """The expected picture, [B, C, S, S]."""
+        return mixture.mean_picture(*self._components)
+
+    def mode(self) -> Tensor:
+        """The picture if the most probable component drew each pixel, [B, C, S, S]."""
+        return mixture.mode_picture(*self._components)
+
+    def mixing(self) -> Tensor:
+        """Prior probability of each component at each pixel, [M + 1, B, S, S]; background last."""
+        return mixture.mixing_probabilities(self.logits, self.background_logit)
+
+
+class Templates(nn.Module):
+    """M templates of T x T pixels with opacity, their colours and the background."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__()
+        parts, channels = settings.parts, settings.channels
+        self.settings, self.canvas = parts, settings.data.canvas
+        self.logits = nn.Parameter(_start(parts.count, channels, parts.template))
+        if parts.opacity == "alpha":
+            self.alpha: nn.Parameter | None = nn.Parameter(
+                torch.zeros(parts.count, 1, parts.template, parts.template)
+            )
+            self.background_raw = nn.Parameter(torch.zeros(()))
+        else:
+            self.alpha = None
+            self.background_raw = nn.Parameter(torch.tensor(0.5))  # a temperature
+        self.background_value = (
+            nn.Parameter(torch.empty(()).uniform_(-1.7, 1.7)) if parts.background == "one" else None
+        )
+        self.colour = nn.Sequential(
+            nn.Linear(parts.features, 32), nn.ReLU(), nn.Linear(32, channels)
+        )
+        self.log_scale = nn.Parameter(
+            torch.tensor(parts.pixel_scale).log(), requires_grad=parts.learn_pixel_scale
+        )
+        initialise(self)
+
+    def pixels(self) -> Tensor:
+        """The templates without colour, [M, C, T, T], 0..1."""
+        if self.settings.squash == "sigmoid":
+            return self.logits.sigmoid()
+        return self.logits.clamp(0, 1)
+
+    def colours(self, feature: Tensor) -> Tensor:
+        """How each part's channels are tinted: features [B, M, F] -> [B, M, C], 0..1."""
+        raw = self.colour(feature)
+        return raw.sigmoid() if self.settings.squash == "sigmoid" else (raw + 0.99).clamp(0, 1)
+
+    def coloured(self, feature: Tensor) -> Tensor:
+        """The templates as the pictures tint them, [B, M, C, T, T]."""
+        return self.pixels() * self.colours(feature)[..., None, None]
+
+    def draw(self, parts: Parts) -> Drawing:
+        """What the parts would draw on the canvas."""
+        return self.draw_at(parts.pose, parts.log_presence, parts.feature, parts.background)
+
+    def draw_at(
+        self, pose: Tensor, log_presence: Tensor, feature: Tensor, background: Tensor | None = None
+    ) -> Drawing:
+        """The same with other poses [B, M, 6] or presences [B, M], such as the objects' votes."""
+        pixels = self.pixels()  # [M, C, T, T]
+        layers = [pixels] if self.alpha is None else [pixels, self.alpha]
+        closed = self.settings.outside == "closed"
+        if closed:
+            layers.append(torch.ones_like(pixels[:, :1]))
+        drawn = render(torch.cat(layers, 1), pose, self.canvas, self.settings.inverse)
+        channels = pixels.shape[1]
+        values = drawn[:, :channels]
+        cover = drawn[:, -1].clamp_min(_NOWHERE) if closed else None
+        if cover is not None:
+            values = values / cover.unsqueeze(1)  # a border is faint by its opacity, not by ink
+        colour = self.colours(feature).permute(1, 2, 0)[..., None, None]  # [M, C, B, 1, 1]
+        means = values * colour
+        ground = self._ground(background)
+        if self.alpha is None:
+            temperature = F.softplus(self.background_raw) + 1e-4
+            opacity = means.mean(1) / temperature
+            background_logit = ground.mean() / temperature
+        else:
+            opacity = drawn[:, channels]
+            if cover is not None:
+                opacity = opacity / cover
+            background_logit = F.softplus(self.background_raw)
+        logits = opacity + log_presence.T[..., None, None]  # [M, B, S, S]
+        if cover is not None:
+            logits = logits + cover.log()
+        return Drawing(means, logits, ground, background_logit, self.log_scale)
+
+    def _ground(self, background: Tensor | None) -> Tensor:
+        if background is not None:
+            return background.T[..., None, None]  # [C, B, 1, 1]
+        if self.background_value is None:
+            raise ValueError("these templates want the pictures' own backgrounds, [B, C]")
+        return self.background_value.sigmoid()
+
+
+def _start(count: int, channels: int, side: int) -> Tensor:
+    """Orthogonal templates, all of them scaled together to 0..1; [M, C, T, T]."""
+    size = max(count, channels * side * side)
+    rows = torch.linalg.qr(torch.rand(size, size)).Q[:count, : channels * side * side]
+    low, high = rows.min(), rows.max()
+    return ((rows - low) / (high - low)).unflatten(1, (channels, side, side))

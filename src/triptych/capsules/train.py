@@ -1,0 +1,147 @@
+"""Training by the common loop: what a batch is, what is minimised, what is looked at on the way."""
+
+import math
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from triptych.capsules.health import examine
+from triptych.capsules.losses import terms, weigh
+from triptych.capsules.model import StackedCapsules
+from triptych.capsules.pictures import Pictures, target_of, to_canvas
+from triptych.capsules.rmsprop import RMSPropTF
+from triptych.capsules.score import cluster_and_match
+from triptych.capsules.settings import Settings
+from triptych.errors import BadInput
+from triptych.fit.loop import Plan
+
+_WATCHED = {"train": 4000, "test": 1000}
+"""So many pictures are looked at while training; `evaluate` takes all."""
+
+
+class Objective(nn.Module):
+    """The network and its loss as one module, so that one call trains it on any device."""
+
+    def __init__(self, network: StackedCapsules) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, pictures: Tensor, target: Tensor, labels: Tensor) -> dict[str, Tensor]:
+        """Every term of the loss, unweighted, and the weighted `loss`."""
+        reading = self.network(pictures)
+        with torch.autocast(pictures.device.type, enabled=False):
+            found = terms(self.network, reading, target, labels)
+            return {"loss": weigh(found, self.network.settings.loss), **found}
+
+
+class CapsuleTask:
+    """Brings a capsule network to `triptych.fit`. See there for what each method is for."""
+
+    def __init__(self, settings: Settings, train: Pictures, test: Pictures, seed: int) -> None:
+        for pictures, what in ((train, "training"), (test, "test")):
+            highest = int(pictures.labels.max())
+            if highest >= settings.loss.classes:
+                raise BadInput(
+                    f"A {what} picture has label {highest}, but loss.classes is "
+                    f"{settings.loss.classes}."
+                )
+        torch.manual_seed(seed)
+        self.settings, self.train, self.test = settings, train, test
+        self.network: nn.Module = Objective(StackedCapsules(settings))
+
+    def optimizer(self) -> torch.optim.Optimizer:
+        """As `train.optimiser` says."""
+        train = self.settings.train
+        drawn, rest = [], []
+        for name, weight in self.network.named_parameters():
+            if weight.requires_grad:
+                pixel = name in ("network.templates.logits", "network.templates.alpha")
+                (drawn if pixel else rest).append(weight)
+        groups = [{"params": rest}, {"params": drawn, "lr": train.rate * train.template_rate}]
+        if train.optimiser == "adam":
+            return torch.optim.Adam(groups, train.rate)
+        return RMSPropTF(groups, train.rate, epsilon=0.01 / train.batch**2)
+
+    def batch(self, generator: np.random.Generator) -> tuple[Tensor, Tensor, Tensor]:
+        """Pictures, their targets and labels, drawn and placed anew."""
+        chosen = torch.from_numpy(
+            generator.integers(len(self.train), size=self.settings.train.batch)
+        )
+        canvas = to_canvas(self.train.images[chosen], self.settings.data, generator)
+        return canvas, target_of(canvas, self.settings.data), self.train.labels[chosen]
+
+    def loss(
+        self, network: nn.Module, batch: tuple[Tensor, ...]
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """The weighted loss, and its terms."""
+        found: dict[str, Tensor] = network(*batch)
+        return found.pop("loss"), found
+
+    def evaluate(self, network: nn.Module) -> dict[str, float]:
+        """Clustering of some pictures, the error of their reconstruction, and the parts' health."""
+        capsules = network.network
+        assert isinstance(capsules, StackedCapsules)
+        kept: dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]] = {}
+        for split, pictures in (("train", self.train), ("test", self.test)):
+            some = Pictures(pictures.images[: _WATCHED[split]], pictures.labels[: _WATCHED[split]])
+            presence, posterior = features(capsules, some)
+            kept[split] = (presence, posterior, some.labels.numpy())
+        numbers: dict[str, float] = {}
+        for which, name in enumerate(("presence", "posterior")):
+            found = cluster_and_match(
+                kept["train"][which],
+                kept["train"][2],
+                kept["test"][which],
+                kept["test"][2],
+                classes=self.settings.loss.classes,
+                restarts=3,
+            )
+            numbers[f"clustering_{name}"] = found.accuracy
+        device = next(capsules.parameters()).device
+        generator = np.random.default_rng(0)
+        canvas = to_canvas(self.test.images[:256], self.settings.data, generator).to(device)
+        with torch.no_grad():
+            reading = capsules(canvas)
+        gap = reading.drawing.mode() - target_of(canvas, self.settings.data)
+        numbers["squared_error"] = float(gap.square().sum((1, 2, 3)).mean())
+        return numbers | examine(capsules, reading).numbers()
+
+
+@torch.no_grad()
+def features(
+    network: StackedCapsules, pictures: Pictures, seed: int = 0, batch: int = 250
+) -> tuple[np.ndarray, np.ndarray]:
+    """Presences and posteriors of the topmost capsules for all pictures, [N, K] each.
+
+    seed: decides where pictures are placed on the canvas.
+    """
+    device = next(network.parameters()).device
+    generator = np.random.default_rng(seed)
+    presences: list[Tensor] = []
+    posteriors: list[Tensor] = []
+    for start in range(0, len(pictures), batch):
+        images = pictures.images[start : start + batch]
+        reading = network(to_canvas(images, network.settings.data, generator).to(device))
+        presences.append(reading.presence.float().cpu())
+        posteriors.append(reading.posterior.float().cpu())
+    return torch.cat(presences).numpy(), torch.cat(posteriors).numpy()
+
+
+def plan(settings: Settings, seed: int, accelerator: str = "auto") -> Plan:
+    """The loop's plan: a constant rate, as the official code has it, or the schedule it meant."""
+    train = settings.train
+    return Plan(
+        steps=train.steps,
+        seed=seed,
+        warmup=train.warmup,
+        average=train.average,
+        clip=train.clip or math.inf,
+        log_every=train.log_every,
+        save_every=train.save_every,
+        evaluate_every=train.evaluate_every,
+        precision=train.precision,
+        accelerator=accelerator,
+        schedule="exponential" if train.decay_steps else "constant",
+        decay_steps=train.decay_steps or 10_000,
+    )

@@ -1,0 +1,143 @@
+"""`triptych capsules` from presets to numbers, on digits, in seconds."""
+
+import json
+
+import cv2
+import pytest
+import torch
+from safetensors.torch import save_file
+from typer.testing import CliRunner
+
+from triptych.capsules.model import StackedCapsules
+from triptych.capsules.run import create, load_network, networks, open_run, save
+from triptych.cli import app
+from triptych.errors import BadConfig, BadInput, BrokenModel
+
+SMALL = ["parts.count=4", "parts.width=8", "objects.layers=3", "train.steps=3", "train.batch=4"]
+
+
+def triptych(*arguments):
+    """Run the command line in this process; errors come out as they are."""
+    return CliRunner().invoke(app, ["capsules", *map(str, arguments)], catch_exceptions=False)
+
+
+def train_small(folder, *more):
+    """Train three steps."""
+    changes = [item for change in SMALL for item in ("--set", change)]
+    return triptych("train", "digits", "--run", folder, "--threads", 1, *changes, *more)
+
+
+def test_train_evaluate_resume(tmp_path):
+    """Two seeds are trained, evaluated with mean and deviation, and resuming changes nothing."""
+    folder = tmp_path / "run"
+    assert train_small(folder, "--seeds", 2).stdout.strip() == str(folder)
+    result = json.loads((folder / "seed-1" / "result.json").read_text())
+    assert result["seed"] == 1 and result["preset"] == "digits" and result["steps"] == 3
+    out = triptych("evaluate", folder, "--json", "--threads", 1).stdout
+    numbers = json.loads(out)
+    for key in ("clustering_accuracy", "probe_accuracy"):
+        assert 0 <= numbers[key]["mean"] <= 1
+        assert numbers[key]["std"] >= 0
+        assert len(numbers[key]["presence"]["values"]) == 2
+    assert numbers["affnist_accuracy"]["mean"] is None
+    assert numbers["seeds"] == [0, 1]
+    assert json.loads((folder / "evaluation.json").read_text())["seeds"] == [0, 1]
+    before = (folder / "seed-0" / "model.safetensors").read_bytes()
+    assert triptych("resume", folder, "--threads", 1).exit_code == 0
+    assert (folder / "seed-0" / "model.safetensors").read_bytes() == before
+    shown = triptych("show", folder, "--threads", 1).stdout.splitlines()
+    assert len(shown) == 4
+    assert all(cv2.imread(path) is not None for path in shown)
+    words = triptych("evaluate", folder, "--threads", 1).stdout
+    assert "clustering accuracy" in words and "2 seed(s), 397 test pictures" in words
+
+
+def test_presets_are_listed_and_printed_as_set_takes_them():
+    """Each line of one preset can be given back with --set."""
+    assert "mnist-small" in triptych("presets").stdout
+    lines = triptych("presets", "digits").stdout.splitlines()
+    assert "parts.count=12" in lines and "objects.layers=12" in lines
+    from triptych.capsules.presets import preset
+
+    assert preset("digits").changed(lines) == preset("digits")
+
+
+def test_another_run_is_not_overwritten(tmp_path):
+    """Training with other settings into the same folder is refused."""
+    train_small(tmp_path)
+    with pytest.raises(BadInput, match="holds a run with other settings"):
+        train_small(tmp_path, "--set", "parts.noise=0")
+
+
+@pytest.mark.parametrize("content", [None, "{", '{"seeds": [0]}', '{"settings": {}, "seeds": 3}'])
+def test_a_folder_without_a_run_gets_one_sentence(tmp_path, content):
+    """Missing and damaged settings are told apart."""
+    if content is not None:
+        (tmp_path / "settings.json").write_text(content)
+    sentence = "There is no run in" if content is None else "is damaged"
+    with pytest.raises(BadInput, match=sentence):
+        triptych("evaluate", tmp_path)
+
+
+def test_a_run_with_settings_that_are_not_allowed(tmp_path):
+    """A value that was edited by hand is named."""
+    (tmp_path / "settings.json").write_text(
+        '{"seeds": [0], "settings": {"parts": {"count": "many"}}}'
+    )
+    with pytest.raises(BadConfig, match=r"parts\.count = 'many' is not allowed"):
+        open_run(tmp_path)
+
+
+def test_a_run_that_has_not_been_trained(tmp_path, small):
+    """One sentence says that there are no weights yet."""
+    create(tmp_path, small, [0])
+    with pytest.raises(BadInput, match="has not been trained to its end"):
+        triptych("evaluate", tmp_path)
+
+
+def test_weights_of_another_preset_are_refused(tmp_path, small):
+    """A network of other settings in a run's folder is not evaluated as if it were the run's."""
+    run = create(tmp_path, small, [0])
+    other = StackedCapsules(small.changed(["parts.count=3"]))
+    run.of_seed(0).mkdir()
+    save(other, run.of_seed(0) / "model.safetensors")
+    with pytest.raises(BadInput, match="other settings than the run's"):
+        networks(run)
+
+
+def test_files_that_hold_no_capsule_network(tmp_path, small):
+    """Garbage, foreign tensors, and weights that do not fit each get a sentence."""
+    path = tmp_path / "model.safetensors"
+    path.write_bytes(b"garbage that is long enough to have a header")
+    with pytest.raises(BrokenModel, match="cannot be read as weights"):
+        load_network(path)
+    save_file({"x": torch.zeros(1)}, path)
+    with pytest.raises(BrokenModel, match="does not say which settings"):
+        load_network(path)
+    save_file({"x": torch.zeros(1)}, path, {"settings": small.model_dump_json()})
+    with pytest.raises(BrokenModel, match="does not fit the settings"):
+        load_network(path)
+
+
+def test_saved_weights_read_the_same(tmp_path, small):
+    """A network that was saved and loaded says the same, bit by bit."""
+    network = StackedCapsules(small).eval()
+    save(network, tmp_path / "model.safetensors")
+    pictures = torch.rand(2, 1, 16, 16)
+    again = load_network(tmp_path / "model.safetensors")
+    assert again.settings == small
+    assert torch.equal(network(pictures).posterior, again(pictures).posterior)
+
+
+def test_help_imports_nothing_heavy():
+    """`triptych capsules --help` works where torch is not installed."""
+    import subprocess
+    import sys
+
+    code = (
+        "import sys; sys.modules['torch'] = None; from triptych.cli import app\n"
+        "from typer.testing import CliRunner\n"
+        "result = CliRunner().invoke(app, ['capsules', '--help'])\n"
+        "assert result.exit_code == 0 and 'evaluate' in result.stdout, result.output\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,0 +1,178 @@
+"""Drawing with templates, and recovering each factor when the others are given away.
+
+The picture is drawn by the model itself with strokes as templates; two of templates, poses and
+presences are told, the third has to be found from the picture alone.
+"""
+
+import math
+
+import pytest
+import torch
+
+from triptych.capsules.parts import Parts
+from triptych.capsules.presets import preset
+from triptych.capsules.templates import Templates
+
+SIDE, TEMPLATE = 20, 7
+
+
+def strokes() -> torch.Tensor:
+    """Three strokes as template logits, [3, 1, T, T]: a bar, an angle, a ring."""
+    ink = torch.full((3, 1, TEMPLATE, TEMPLATE), -4.0)
+    ink[0, 0, :, 3] = 4
+    ink[1, 0, :, 1] = ink[1, 0, 5, :] = 4
+    ink[2, 0, 1:6, 1:6] = 4
+    ink[2, 0, 2:5, 2:5] = -4
+    return ink
+
+
+def poses(count: int) -> torch.Tensor:
+    """Known poses, [count, 3, 6]: turned by up to 0.5, scaled 0.35 to 0.5, within the canvas."""
+    generator = torch.Generator().manual_seed(2)
+    angle = torch.rand(count, 3, generator=generator) - 0.5
+    scale = 0.35 + 0.15 * torch.rand(count, 3, generator=generator)
+    shift = torch.rand(count, 3, 2, generator=generator) - 0.5
+    cos, sin = scale * angle.cos(), scale * angle.sin()
+    return torch.stack([cos, -sin, shift[..., 0], sin, cos, shift[..., 1]], -1)
+
+
+def decoder(*changes: str) -> Templates:
+    """Three templates on a small canvas with a dark background, sharp pixels."""
+    settings = preset("digits").changed(
+        [f"data.canvas={SIDE}", f"parts.template={TEMPLATE}", "parts.count=3", *changes]
+    )
+    templates = Templates(settings)
+    with torch.no_grad():
+        templates.logits.copy_(strokes())
+        templates.log_scale.fill_(math.log(0.1))
+        if templates.alpha is not None:
+            templates.alpha.copy_(2 * strokes())
+        if templates.background_value is not None:
+            templates.background_value.fill_(-6.0)
+        templates.background_raw.zero_()
+    return templates
+
+
+def told(count: int) -> tuple[Templates, torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Templates, poses, log presences, features, and the pictures they draw."""
+    templates = decoder()
+    pose, feature = poses(count), torch.zeros(count, 3, 16)
+    presence = torch.tensor([[(i >> m) & 1 for m in range(3)] for i in range(count)])
+    log_presence = torch.where(presence == 1, -0.01, -12.0)
+    with torch.no_grad():
+        pictures = templates.draw_at(pose, log_presence, feature).mode()
+    return templates, pose, log_presence, feature, pictures
+
+
+def climb(weights: list[torch.Tensor], likelihood, steps: int, rate: float) -> None:
+    """Maximise a likelihood over some tensors."""
+    optimizer = torch.optim.Adam(weights, rate)
+    for _ in range(steps):
+        optimizer.zero_grad()
+        (-likelihood()).backward()
+        optimizer.step()
+
+
+def test_true_templates_and_presences_recover_the_poses():
+    """From poses off by up to a tenth of the canvas, to well within a pixel."""
+    templates, pose, _, feature, _ = told(8)
+    present = torch.full((8, 3), -0.01)
+    with torch.no_grad():
+        pictures = templates.draw_at(pose, present, feature).mode()
+    generator = torch.Generator().manual_seed(0)
+    guess = pose + 0.1 * (torch.rand(pose.shape, generator=generator) - 0.5)
+    off = (guess - pose)[..., [2, 5]].abs().mean()
+    guess.requires_grad_()
+    climb(
+        [guess],
+        lambda: templates.draw_at(guess, present, feature).log_likelihood(pictures).sum(),
+        200,
+        0.005,
+    )
+    shift = (guess - pose)[..., [2, 5]].detach().abs() * (SIDE - 1) / 2
+    assert off * (SIDE - 1) / 2 > 0.2
+    assert shift.median() < 0.1
+
+
+def test_true_poses_and_presences_recover_the_templates():
+    """From blank templates, the strokes."""
+    templates, pose, log_presence, feature, pictures = told(16)
+    truth = strokes().sigmoid()
+    with torch.no_grad():
+        templates.logits.zero_()
+    climb(
+        [templates.logits],
+        lambda: templates.draw_at(pose, log_presence, feature).log_likelihood(pictures).sum(),
+        150,
+        0.1,
+    )
+    found, colour = templates.pixels().detach(), templates.colours(feature)[0].detach()
+    shown = truth > 0.5  # opaque where there is ink, so only there the picture tells
+    gap = ((found - truth) * colour[:, :, None, None]).abs()[shown]
+    assert gap.mean() < 0.05
+
+
+def test_true_templates_and_poses_recover_the_presences():
+    """From one half everywhere, who is there and who is not, in every picture."""
+    templates, pose, log_presence, feature, pictures = told(16)
+    logit = torch.zeros(16, 3, requires_grad=True)
+    climb(
+        [logit],
+        lambda: (
+            templates.draw_at(pose, torch.nn.functional.logsigmoid(logit), feature)
+            .log_likelihood(pictures)
+            .sum()
+        ),
+        150,
+        0.1,
+    )
+    assert torch.equal(logit > 0, log_presence > -1)
+
+
+def test_a_part_that_is_not_there_draws_nothing():
+    """Presence 0 leaves the background."""
+    templates = decoder()
+    parts = Parts(poses(2), torch.full((2, 3), -50.0), torch.zeros(2, 3, 16))
+    drawing = templates.draw(parts)
+    assert torch.allclose(drawing.mean(), torch.full((2, 1, SIDE, SIDE), 0.0025), atol=1e-3)
+    assert drawing.mixing()[-1].min() > 0.999
+
+
+def test_open_templates_spill_black_ink_and_closed_ones_do_not():
+    """Q3: far from every template, the background is all there is only if they are closed."""
+    parts = Parts(poses(1) * 0.2, torch.full((1, 3), 9.0), torch.zeros(1, 3, 16))
+    corner = {
+        outside: decoder(f"parts.outside={outside}").draw(parts).mixing()[-1, 0, 0, 0].item()
+        for outside in ("open", "closed")
+    }
+    assert corner["closed"] > 0.999
+    assert corner["open"] < 0.5
+
+
+def test_coupled_templates_are_as_opaque_as_bright():
+    """parts.opacity=coupled: no alpha; the brighter of two parts wins a pixel."""
+    templates = decoder("parts.opacity=coupled")
+    assert templates.alpha is None
+    drawing = templates.draw(Parts(poses(1), torch.full((1, 3), 20.0), torch.zeros(1, 3, 16)))
+    brightest = drawing.means[:, 0, 0].amax(0)
+    assert torch.allclose(drawing.mode()[0, 0][brightest > 0.1], brightest[brightest > 0.1])
+
+
+def test_templates_start_orthogonal_and_in_range():
+    """The start is an orthogonal matrix's rows, stretched to 0..1 together."""
+    templates = Templates(preset("mnist"))
+    rows = templates.logits.detach().flatten(1)
+    assert rows.min().item() == pytest.approx(0) and rows.max().item() == pytest.approx(1)
+    # Stretching is affine: r = (q - low) / range, so rows minus their common offset are orthogonal.
+    assert templates.pixels().min() >= 0.5
+    assert torch.linalg.matrix_rank(rows) == 40
+
+
+def test_colour_tints_each_channel():
+    """Of an RGB network each part has three tints, one template of three channels."""
+    templates = Templates(preset("cifar10"))
+    feature = torch.randn(2, 32, 16)
+    coloured = templates.coloured(feature)
+    assert coloured.shape == (2, 32, 3, 14, 14)
+    tint = templates.colours(feature)
+    assert torch.allclose(coloured[1, 5, 2], templates.pixels()[5, 2] * tint[1, 5, 2])
