@@ -13,7 +13,7 @@ from triptych.gesture.types import GESTURES, Box, Face, Frame, Hand, Scene
 
 def look(frame: Frame) -> Scene:
     """A palm and a face whose score is the brightness of the picture."""
-    scores = dict.fromkeys(GESTURES, 0.0) | {"palm": 0.75, "other": 0.25}
+    scores = dict.fromkeys(GESTURES, 0.0) | {"palm": 0.875, "other": 0.125}
     hand = Hand(Box(0.1, 0.2, 0.3, 1 / 3), scores)
     face = Face(Box(0.4, 0.4, 0.6, 0.6), float(np.float32(frame.mean() / 255)))
     return Scene(0.0, (hand,), (face,))
@@ -27,15 +27,15 @@ def write(path: Path, value: int) -> Path:
 def test_the_object_of_a_picture_is_the_contract(tmp_path: Path) -> None:
     """File, hands with box, gesture, score and all scores, faces, and presence."""
     path = write(tmp_path / "a.png", 204)
-    (row,) = classify([path], look, face_enter=0.7)
+    (row,) = classify([path], look, face_enter=0.7, enter=0.7)
     assert json.loads(json.dumps(row)) == {
         "file": str(path),
         "hands": [
             {
                 "box": [0.1, 0.2, 0.3, 0.33333],
                 "gesture": "palm",
-                "score": 0.75,
-                "scores": dict.fromkeys(GESTURES, 0.0) | {"palm": 0.75, "other": 0.25},
+                "score": 0.875,
+                "scores": dict.fromkeys(GESTURES, 0.0) | {"palm": 0.875, "other": 0.125},
             }
         ],
         "faces": [{"box": [0.4, 0.4, 0.6, 0.6], "score": 0.8}],
@@ -43,9 +43,16 @@ def test_the_object_of_a_picture_is_the_contract(tmp_path: Path) -> None:
     }
 
 
+def test_a_doubtful_sign_is_no_sign(tmp_path: Path) -> None:
+    """Below `enter` the gesture is `other`, and its own score stands beside it."""
+    (row,) = classify([write(tmp_path / "a.png", 204)], look, face_enter=0.7, enter=0.9)
+    assert isinstance(row, dict)
+    assert (row["hands"][0]["gesture"], row["hands"][0]["score"]) == ("other", 0.125)
+
+
 def test_a_weak_face_is_nobody_present(tmp_path: Path) -> None:
     """Below `face_enter` the face is told, and presence denied."""
-    (row,) = classify([write(tmp_path / "a.png", 100)], look, face_enter=0.7)
+    (row,) = classify([write(tmp_path / "a.png", 100)], look, face_enter=0.7, enter=0.7)
     assert isinstance(row, dict)
     assert row["present"] is False
     assert len(row["faces"]) == 1
@@ -61,7 +68,7 @@ def test_bad_files_are_named_and_the_others_still_read(tmp_path: Path) -> None:
     empty = tmp_path / "empty"
     empty.mkdir()
     last = write(tmp_path / "z.png", 100)
-    rows = list(classify([folder, empty, tmp_path / "missing.png", last], look, 0.7))
+    rows = list(classify([folder, empty, tmp_path / "missing.png", last], look, 0.7, 0.7))
     said = [str(row) if isinstance(row, BadInput) else Path(row["file"]).name for row in rows]
     assert "1.png is not a picture" in said[0]
     assert said[1:3] == ["9.png", "10.png"]
@@ -96,4 +103,4 @@ def test_the_command_prints_json_lines_and_ends_with_2_for_a_bad_file(
     assert result.stderr == f"triptych: There is no file {bad}.\n"
     result = CliRunner().invoke(app, ["classify", str(good)])
     assert result.exit_code == 0
-    assert result.stdout == f"{good}: palm 0.75; somebody is present\n"
+    assert result.stdout == f"{good}: palm 0.88; somebody is present\n"

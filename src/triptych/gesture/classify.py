@@ -11,7 +11,7 @@ from triptych.gesture.types import Frame, Scene
 
 
 def classify(
-    paths: Iterable[Path], look: Callable[[Frame], Scene], face_enter: float
+    paths: Iterable[Path], look: Callable[[Frame], Scene], face_enter: float, enter: float
 ) -> Iterator[dict[str, Any] | BadInput]:
     """One JSON object a picture, in the order of `paths`; folders give their pictures by name.
 
@@ -19,6 +19,7 @@ def classify(
 
     look: what sees a single picture, `Perceiver.look_still`.
     face_enter: score (0..1) from which a face shows that somebody is present.
+    enter: score (0..1) from which a sign is one; `config.decide.enter`.
     """
     for path in paths:
         try:
@@ -32,12 +33,13 @@ def classify(
             except BadInput as error:
                 yield error
                 continue
-            yield scene_as_json(picture, look(frame), face_enter)
+            yield scene_as_json(picture, look(frame), face_enter, enter)
 
 
-def scene_as_json(file: Path, scene: Scene, face_enter: float) -> dict[str, Any]:
+def scene_as_json(file: Path, scene: Scene, face_enter: float, enter: float) -> dict[str, Any]:
     """{"file", "hands": [{"box", "gesture", "score", "scores"}], "faces": [...], "present"}.
 
+    A sign is named only if the overlay would start to believe it; else the gesture is `other`.
     Boxes are [x0, y0, x1, y1] in fractions of width and height.
     """
     return {
@@ -45,8 +47,8 @@ def scene_as_json(file: Path, scene: Scene, face_enter: float) -> dict[str, Any]
         "hands": [
             {
                 "box": _rounded(hand.box.as_list()),
-                "gesture": hand.gesture,
-                "score": round(float(hand.score), 4),
+                "gesture": (gesture := hand.judged(enter)),
+                "score": round(float(hand.scores[gesture]), 4),
                 "scores": {name: round(float(score), 4) for name, score in hand.scores.items()},
             }
             for hand in scene.hands

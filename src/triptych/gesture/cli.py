@@ -88,7 +88,8 @@ def classify(
     settings = Config.load(config)
     bad = False
     perceiver = Perceiver(settings)
-    for row in classify_pictures(paths, perceiver.look_still, settings.presence.face_enter):
+    face_enter, enter = settings.presence.face_enter, settings.decide.enter
+    for row in classify_pictures(paths, perceiver.look_still, face_enter, enter):
         if isinstance(row, BadInput):
             bad = True
             typer.echo(f"triptych: {row}", err=True)

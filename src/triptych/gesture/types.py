@@ -23,6 +23,9 @@ GESTURES = ("fist", "palm", "ok", "one", "two_up", "peace", "other", "none")
 SIGNS = GESTURES[:6]
 """The gestures that mean something to the people in the call."""
 
+FINGERS = ("one", "two_up")
+"""Signs that mean the same to people, and are easily taken for each other."""
+
 MEANINGS = ("no", "question", "yes", "comment", "goodbye")
 """What a sign can say."""
 
@@ -87,6 +90,18 @@ class Hand:
     def score(self) -> float:
         """The probability of the most probable gesture."""
         return self.scores[self.gesture]
+
+    def judged(self, least: float) -> str:
+        """The gesture, where a sign counts only from probability `least` on.
+
+        One and two fingers mean the same and count together. A doubtful sign is `other` or `none`,
+        whichever is more probable.
+        """
+        if self.gesture in SIGNS:
+            same = FINGERS if self.gesture in FINGERS else (self.gesture,)
+            if sum(self.scores[sign] for sign in same) >= least:
+                return self.gesture
+        return "none" if self.scores["none"] > self.scores["other"] else "other"
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,14 +96,14 @@ def evaluate_pictures(
 def _look(picture: HandPicture, manifest: Path, perceiver: Perceiver, config: Config) -> Outcome:
     scene = perceiver.look_still(read_picture(find(manifest, picture.file)))
     best = max(scene.hands, key=_best_sign, default=None)
-    seen = FIVE.get(best.gesture, "") if best is not None else ""
+    seen = FIVE.get(best.judged(config.decide.enter), "") if best is not None else ""
     known = [_box_of(hand.landmarks) for hand in picture.hands]
     known += [Box(*box.box_xyxy) for box in picture.boxes if box.name.endswith("hand")]
     found = [hand.box for hand in scene.hands]
     hit = any(intersection_over_union(a, b) > 0.3 for a in found for b in known)
     faces = [Box(*face.box_xyxy) for face in picture.faces]
     sure = any(face.score >= SURE_FACE for face in picture.faces)
-    present = [face.box for face in scene.faces if face.score >= config.presence.face_enter]
+    present = [face.box for face in scene.faces if face.score >= config.presence.face_stay]
     return Outcome(
         person=picture.person if picture.person not in COLLECTIVES else picture.file,
         context=picture.context,
