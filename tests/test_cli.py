@@ -14,7 +14,19 @@ from triptych import __version__
 from triptych.cli import app, main
 from triptych.errors import BadInput
 
-HEAVY = ("torch", "cv2", "onnxruntime", "av", "numpy", "starlette", "scipy", "sklearn")
+HEAVY = (
+    "torch",
+    "lightning_fabric",
+    "safetensors",
+    "cv2",
+    "onnxruntime",
+    "av",
+    "numpy",
+    "starlette",
+    "scipy",
+    "sklearn",
+)
+EXTRA_TRAIN = ("torch", "lightning_fabric", "safetensors", "scipy", "sklearn")
 
 
 def commands() -> Iterator[tuple[str, ...]]:
@@ -39,6 +51,12 @@ def test_the_promised_commands_are_there() -> None:
         ("gesture", "export"),
         ("gesture", "train", "detector"),
         ("gesture", "train", "classifier"),
+        ("adversary", "attack"),
+        ("capsules", "presets"),
+        ("capsules", "train"),
+        ("capsules", "resume"),
+        ("capsules", "evaluate"),
+        ("capsules", "show"),
         ("data", "list"),
         ("data", "fetch"),
         ("data", "check"),
@@ -91,7 +109,11 @@ def test_importing_the_package_loads_nothing() -> None:
     assert loaded.strip() == "[]"
 
 
-@pytest.mark.parametrize("words", [[], ["gesture"], ["gesture", "run"], ["data"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "words",
+    [[], ["gesture"], ["gesture", "run"], ["adversary"], ["capsules"], ["data"]],
+    ids=" ".join,
+)
 def test_help_loads_nothing_heavy(words: list[str]) -> None:
     """Asking for help does not wait for networks, pictures or numbers to be imported."""
     loaded = fresh(
@@ -107,6 +129,45 @@ def test_help_loads_nothing_heavy(words: list[str]) -> None:
         """
     )
     assert loaded.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["adversary", "attack"],
+        ["capsules", "train", "digits"],
+        ["capsules", "resume", "run"],
+        ["capsules", "evaluate", "run"],
+        ["capsules", "show", "run"],
+        ["gesture", "train", "detector"],
+        ["gesture", "train", "classifier"],
+    ],
+    ids=" ".join,
+)
+def test_without_the_extra_a_sentence_says_how_to_get_it(words: list[str], tmp_path: Path) -> None:
+    """Where only the light dependencies are installed, training ends with that and status 2."""
+    code = f"""
+        import sys
+        for name in {EXTRA_TRAIN}:
+            sys.modules[name] = None
+        from triptych.cli import main
+        sys.argv = ["triptych", *{words}]
+        main()
+        """
+    run = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert run.returncode == 2, run.stderr
+    assert run.stderr.startswith("triptych: ")
+    assert run.stderr.endswith("which is not installed: pip install 'triptych[train]'.\n")
+    assert run.stderr.count("\n") == 1
+    assert run.stdout == ""
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_mendable_error_is_one_sentence_and_status_2(
