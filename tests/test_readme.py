@@ -40,7 +40,7 @@ def _mentions(text: str) -> set[str]:
     return {
         found.group()
         for line in [*blocks, *inline]
-        if (found := re.search(r"\btriptych (data|gesture)\b.*", line))
+        if (found := re.search(r"\btriptych (adversary|capsules|data|gesture)\b.*", line))
     }
 
 

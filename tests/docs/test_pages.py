@@ -142,6 +142,22 @@ def test_without_files_the_page_says_so(tmp_path: Path) -> None:
     assert "Nothing has been measured yet" in import_module("make_results").page(tmp_path)
 
 
+def test_marked_python_examples_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a page shows in Python under a mark runs as it stands, in an empty folder."""
+    pytest.importorskip("torch")
+    monkeypatch.chdir(tmp_path)
+    examples = [
+        (str(page), code)
+        for page in sorted(DOCS.rglob("*.md"))
+        for code in re.findall(
+            r"<!-- checked -->\n```python\n(.*?)```", page.read_text("utf-8"), re.DOTALL
+        )
+    ]
+    assert examples
+    for name, code in examples:
+        exec(compile(code, name, "exec"), {})
+
+
 def test_links_lead_somewhere() -> None:
     """Every relative link in the README and the docs names a file that exists."""
     pages = [DOCS.parent / "README.md", DOCS.parent / "CONTRIBUTING.md", *DOCS.rglob("*.md")]
