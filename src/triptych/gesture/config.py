@@ -45,9 +45,9 @@ class Perceive(Section):
         description="How faces are found. haar is the old way: frontal, uncovered faces only.",
     )
     classifier: Literal["both", "shape", "appearance"] = Field(
-        default="appearance",
+        default="both",
         description="What a sign is read from: the hand's shape (21 points), its looks, or both. "
-        "appearance measured best on people kept aside for choosing.",
+        "both measured best on people kept aside for choosing.",
     )
     hands: int = Field(
         default=2, ge=1, le=2, description="Hands looked for; 1 costs a little less."

@@ -25,7 +25,7 @@ Answer = Literal["appearance", "shape", "both"]
 class HandReader:
     """Reads hands; `answer` chooses which of the network's classifiers is believed."""
 
-    def __init__(self, answer: Answer = "appearance") -> None:
+    def __init__(self, answer: Answer = "both") -> None:
         self._session = load_session("hand_reader.onnx")
         self._answer = ANSWERS.index(answer)
 
