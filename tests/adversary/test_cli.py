@@ -1,6 +1,7 @@
 """The command as a person calls it."""
 
 import json
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -17,7 +18,8 @@ SMALL = ["adversary", "attack", "digits", "--method", "apgd", "--examples", "40"
 def run(folder, *arguments):
     return subprocess.run(
         [sys.executable, "-m", "triptych", *arguments],
-        cwd=folder, capture_output=True, text=True, check=False,
+        cwd=folder, env={**os.environ, "OMP_NUM_THREADS": "1"},
+        capture_output=True, text=True, check=False,
     )  # fmt: skip
 
 
