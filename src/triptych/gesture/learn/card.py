@@ -55,7 +55,7 @@ def write_card(
         *(f"- {licence}: {count}" for licence, count in licences.most_common()),
         "",
         f"{result['steps']} steps, seed {result['seed']}, {result['minutes']:.0f} minutes on "
-        f"{result['threads']} threads of a CPU.",
+        f"{result['threads']} CPU threads at most, going on from {result['start']}.",
         "",
         "## Measured on validation people",
         "",
@@ -74,7 +74,7 @@ def write_card(
 
 
 def _numbers(result: Mapping[str, Any]) -> str:
-    own = ("model", "steps", "seed", "minutes", "threads", "pictures", "people", "frozen")
+    own = ("model", "steps", "seed", "minutes", "threads", "pictures", "people", "frozen", "start")
 
     def rounded(value: Any) -> Any:
         if isinstance(value, Mapping):
