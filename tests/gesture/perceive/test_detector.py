@@ -113,15 +113,18 @@ def test_a_map_of_nan_shows_nothing() -> None:
 class FakeSession:
     """Keeps what the network was given; finds one face in the middle of what it saw."""
 
-    def __init__(self) -> None:
+    def __init__(self, score: float = 0.9) -> None:
         self.picture = np.zeros(0, np.uint8)
+        self.score = score
+        self.widths: list[int] = []
 
     def run(self, _outputs: None, given: dict[str, Any]) -> list[np.ndarray]:
         """Heat and sides for the picture."""
         self.picture = given["picture"]
+        self.widths.append(self.picture.shape[2])
         rows, columns = (side // STRIDE for side in self.picture.shape[1:3])
         heat = np.zeros((1, 2, rows, columns), np.float32)
-        heat[0, 1, 2, 3] = 0.9
+        heat[0, 1, 2, 3] = self.score
         return [heat, np.full((1, 2, 4, rows, columns), 8, np.float32)]
 
 
@@ -158,6 +161,18 @@ def test_pictures_are_fitted_into_the_network(
     assert found["hand"] == []
 
 
+@pytest.mark.parametrize(("score", "widths"), [(0.9, [320]), (0.4, [320, 160])])
+def test_a_second_look_only_where_no_face_is_clear(
+    score: float, widths: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At half the size, and its faces are told beside the first look's."""
+    session = FakeSession(score)
+    monkeypatch.setattr(detector_module, "load_session", lambda _name: session)
+    found = Detector().find(np.zeros((720, 1280, 3), np.uint8))
+    assert session.widths == widths
+    assert len(found["face"]) == len(widths)
+
+
 @pytest.mark.parametrize("value", [0, 127, 255])
 @pytest.mark.parametrize("shape", [(1, 1), (2, 500), (500, 2), (4320, 7680)])
 def test_the_shipped_network_sees_nothing_in_flat_pictures(
@@ -186,3 +201,18 @@ def test_shipped_weights_see_a_drawn_face(size: int) -> None:
     assert intersection_over_union(best.box, box) > 0.5
     assert best.score > enter
     assert all(face.score < enter for face in Detector().find(room)["face"])
+
+
+@pytest.mark.parametrize("margin", [0.05, 0.2])
+def test_shipped_weights_see_a_face_that_fills_the_picture(margin: float) -> None:
+    """Somebody who leans into the camera is not taken for absent."""
+    frame = draw_room(np.random.default_rng(3), (640, 480))
+    box = person(frame, (320, 240), 220)
+    wide, tall = margin * box.width, margin * box.height
+    close = frame[
+        max(0, int((box.y0 - tall) * 480)) : int((box.y1 + tall) * 480),
+        max(0, int((box.x0 - wide) * 640)) : int((box.x1 + wide) * 640),
+    ]
+    best = Detector().find(np.ascontiguousarray(close))["face"][0]
+    assert best.score > Config().presence.face_enter
+    assert intersection_over_union(best.box, Box(0, 0, 1, 1)) > 0.5

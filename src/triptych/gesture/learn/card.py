@@ -55,7 +55,7 @@ def write_card(
         *(f"- {licence}: {count}" for licence, count in licences.most_common()),
         "",
         f"{result['steps']} steps, seed {result['seed']}, {result['minutes']:.0f} minutes on "
-        f"{result['threads']} CPU threads at most, going on from {result['start']}.",
+        f"{result['threads']} CPU thread(s), going on from {result['start']}.",
         "",
         "## Measured on validation people",
         "",

@@ -14,6 +14,9 @@ LONGER_SIDE = 320
 
 STRIDE = 8
 KINDS = ("hand", "face")
+CLEAR_FACE = 0.5
+"""A face of this score needs no second look."""
+
 FLOOR = 0.15
 """Peaks below this are not worth mentioning."""
 
@@ -33,9 +36,20 @@ class Detector:
         self._session = load_session("detector.onnx")
 
     def find(self, frame: Frame) -> dict[str, list[Found]]:
-        """[H, W, 3] BGR -> {"hand": [...], "face": [...]}, each best first."""
+        """[H, W, 3] BGR -> {"hand": [...], "face": [...]}, each best first.
+
+        Where no face is clear, the picture is looked at once more at half the size, in which a
+        face that fills it is as large as those that the network knows.
+        """
+        found = self._look(frame, LONGER_SIDE)
+        if not any(face.score >= CLEAR_FACE for face in found["face"]):
+            faces = found["face"] + self._look(frame, LONGER_SIDE // 2)["face"]
+            found["face"] = suppress(sorted(faces, key=lambda face: -face.score))
+        return found
+
+    def _look(self, frame: Frame, longer_side: int) -> dict[str, list[Found]]:
         height, width = frame.shape[:2]
-        scale = LONGER_SIDE / max(height, width)
+        scale = longer_side / max(height, width)
         w, h = max(1, round(width * scale)), max(1, round(height * scale))
         method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
         # Sides must be multiples of 32; what is added stays black, as in training.
