@@ -8,6 +8,7 @@ import json
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,8 @@ def draw_pictures(folder: Path, count: int, seed: int, workers: int = 2) -> list
     listing = folder / "labels.jsonl"
     if not listing.exists() or len(listing.read_bytes().splitlines()) != count:
         folder.mkdir(parents=True, exist_ok=True)
-        with ProcessPoolExecutor(workers) as pool:
+        # Forked workers would inherit the locks of threads (OpenMP, OpenCV) that they do not have.
+        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
             draw = partial(_draw, folder, seed)
             rows = list(pool.map(draw, range(count), chunksize=16))
         listing.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
