@@ -59,14 +59,14 @@ def main() -> None:
             network = detector.Detector()
             best = (max((f.score for f in network.find(x)["face"]), default=0.0) for x in frames)
             row[name] = float(np.mean([score >= stay for score in best]))
-        numbers[str(margin)] = row
+        numbers[f"margin_{margin:.0%}".rstrip("%")] = row
     if arguments.out:
         write_result(arguments.out, {"found": numbers})
     if arguments.json:
         print(to_json({"found": numbers}))
     else:
         for margin, row in numbers.items():
-            print(f"margin {margin}: {row['one_look']:.3f} -> {row['two_looks']:.3f}")
+            print(f"{margin} %: {row['one_look']:.3f} -> {row['two_looks']:.3f}")
 
 
 if __name__ == "__main__":

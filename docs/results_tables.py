@@ -140,6 +140,20 @@ TABLES = (
         sides=("sides", "pictures.hand_found", "pictures.hand_found_at_its_place"),
     ),
     Table(
+        "close_faces.json",
+        "Faces that fill the picture",
+        "Sure faces of `val` webcam pictures, cut out with a margin in sizes of the face: the share "
+        "found by the detector's one look, and with the second look at half the size.",
+        (
+            Row("no margin, one look", "found.margin_0.one_look"),
+            Row("no margin, two looks", "found.margin_0.two_looks"),
+            Row("margin of 15 %, one look", "found.margin_15.one_look"),
+            Row("margin of 15 %, two looks", "found.margin_15.two_looks"),
+            Row("margin of 40 %, one look", "found.margin_40.one_look"),
+            Row("margin of 40 %, two looks", "found.margin_40.two_looks"),
+        ),
+    ),
+    Table(
         "train_detector.json",
         "Training of the detector",
         "Measured on `val` people by the training itself.",
