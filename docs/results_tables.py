@@ -142,8 +142,8 @@ TABLES = (
     Table(
         "close_faces.json",
         "Faces that fill the picture",
-        "Sure faces of `val` webcam pictures, cut out with a margin in sizes of the face: the share "
-        "found by the detector's one look, and with the second look at half the size.",
+        "Sure faces of `val` webcam pictures, cut out with a margin in sizes of the face: the "
+        "share found by the detector's one look, and with the second look at half the size.",
         (
             Row("no margin, one look", "found.margin_0.one_look"),
             Row("no margin, two looks", "found.margin_0.two_looks"),
