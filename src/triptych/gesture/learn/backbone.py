@@ -174,3 +174,14 @@ def fold(units: Iterable[ConvUnit]) -> None:
         unit.conv.weight.mul_(gain[:, None, None, None])
         unit.conv.bias = nn.Parameter(norm.bias - mean * gain)
         unit.norm = nn.Identity()  # type: ignore[assignment]
+
+
+def fine_tuning(
+    network: nn.Module, backbone: nn.Module, rate: float, weight_decay: float
+) -> torch.optim.Optimizer:
+    """AdamW for a network whose `backbone` was pretrained and moves at a third of the rate."""
+    pretrained = list(backbone.parameters())
+    known = {id(parameter) for parameter in pretrained}
+    rest = [p for p in network.parameters() if id(p) not in known]
+    groups = [{"params": pretrained, "lr": rate / 3}, {"params": rest, "lr": rate}]
+    return torch.optim.AdamW(groups, weight_decay=weight_decay)

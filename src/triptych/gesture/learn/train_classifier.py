@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from triptych.gesture.learn.augment import Jitter
-from triptych.gesture.learn.backbone import load_imagenet, renormalise
+from triptych.gesture.learn.backbone import fine_tuning, load_imagenet, renormalise
 from triptych.gesture.learn.crops import collate, crop_example, read, to_tensor
 from triptych.gesture.learn.examples import NONE, OTHER, UNKNOWN, HandExample, SceneExample
 from triptych.gesture.learn.hand_reader import REACH, HandReader, Reading
@@ -88,13 +88,7 @@ class ClassifierTask:
 
     def optimizer(self) -> torch.optim.Optimizer:
         """AdamW; what was pretrained moves at a third of the rate."""
-        backbone = list(self.network.backbone.parameters())  # type: ignore[union-attr]
-        known = {id(parameter) for parameter in backbone}
-        rest = [p for p in self.network.parameters() if id(p) not in known]
-        return torch.optim.AdamW(
-            [{"params": backbone, "lr": self.rate / 3}, {"params": rest, "lr": self.rate}],
-            weight_decay=0.03,
-        )
+        return fine_tuning(self.network, self.network.backbone, self.rate, 0.03)  # type: ignore[arg-type]
 
     def batch(self, generator: Generator) -> dict[str, Tensor]:
         """One step's crops, drawn by sign, then by person.

@@ -12,7 +12,7 @@ from numpy.random import Generator
 from torch import Tensor, nn
 
 from triptych.gesture.learn.augment import jitter_colour, jitter_webcam
-from triptych.gesture.learn.backbone import load_imagenet, renormalise
+from triptych.gesture.learn.backbone import fine_tuning, load_imagenet, renormalise
 from triptych.gesture.learn.crops import collate, read, to_tensor
 from triptych.gesture.learn.detector import KINDS, Detector, box_loss, heat_loss
 from triptych.gesture.learn.examples import SceneExample, overlap
@@ -53,13 +53,7 @@ class DetectorTask:
 
     def optimizer(self) -> torch.optim.Optimizer:
         """AdamW; what was pretrained moves at a third of the rate."""
-        backbone = list(self.network.backbone.parameters())  # type: ignore[union-attr]
-        known = {id(parameter) for parameter in backbone}
-        rest = [p for p in self.network.parameters() if id(p) not in known]
-        return torch.optim.AdamW(
-            [{"params": backbone, "lr": self.rate / 3}, {"params": rest, "lr": self.rate}],
-            weight_decay=0.02,
-        )
+        return fine_tuning(self.network, self.network.backbone, self.rate, 0.02)  # type: ignore[arg-type]
 
     def batch(self, generator: Generator) -> dict[str, Tensor]:
         """picture [B, S, S, 3] uint8 BGR, and the fields of `targets`, each with a batch axis."""
