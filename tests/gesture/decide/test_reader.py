@@ -110,6 +110,16 @@ def test_the_hand_being_read_keeps_the_word(make):
     assert [name for _, name, _ in events(play(scenes))] == ["ok"]
 
 
+@pytest.mark.parametrize(("new_track_every", "fires"), [(10.0, True), (0.4, False)])
+def test_a_sign_must_be_held_by_one_hand(make, new_track_every, fires):
+    """A hand that is lost and found again all the time, as of somebody passing, says nothing."""
+    hands = [
+        (t, make.hand("fist", track=1 + int(t / new_track_every))) for t in make.times(0, 4, 30)
+    ]
+    readings = play([make.scene(t, hand) for t, hand in hands])
+    assert bool(events(readings)) is fires
+
+
 def test_signs_switched_off_do_not_fire(make):
     """A sign that is off fires nothing, the others go on."""
     config = CONFIG.tuned("signs.fist.on", False)

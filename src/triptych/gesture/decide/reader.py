@@ -31,7 +31,8 @@ class GestureReader:
     """Reads one hand of the main person at a time.
 
     Of two hands the one with the strongest sign is read, and goes on being read as long as it is in
-    the picture with a sign at or above `leave`, whatever the other hand does. A hand that moves
+    the picture with a sign at or above `leave`, whatever the other hand does. Another hand, also one
+    that was lost and found again, must hold its sign from the beginning. A hand that moves
     faster than `fastest` votes for nothing: a ring that is filling is cancelled, unless the
     movement was so short that the smoothed score stayed above `leave`.
     """
@@ -63,9 +64,8 @@ class GestureReader:
         self._t = scene.t
         hands = self._people.step(scene, self._config.presence.face_stay)
         fast = self._motion.step(scene.t, hands, settings.fastest)
-        smoothed = self._smoother.step(
-            self._read(hands, fast, settings.leave), seconds, settings.smooth_seconds
-        )
+        scores = self._read(hands, fast, settings.leave)
+        smoothed = self._smoother.step(scores, seconds, settings.smooth_seconds)
         fired = self._hold.step(smoothed, self._meanings, settings)
         badge = self._badge.step(
             scene.t,
@@ -79,14 +79,19 @@ class GestureReader:
         return Reading(None, badge, Event(scene.t, "gesture", detail))
 
     def _read(self, hands: list[Hand], fast: frozenset[int], leave: float) -> SignScores:
-        """The scores of the hand to read, NOTHING if there is none."""
+        """The scores of the hand to read, NOTHING if there is none; starts over with a new hand."""
         votes = [(hand.track, NOTHING if hand.track in fast else evidence(hand)) for hand in hands]
         if not votes:
             return NOTHING
         for track, scores in votes:
             if track and track == self._track and self._strength(scores) >= leave:
                 return scores
-        self._track, scores = max(votes, key=lambda vote: self._strength(vote[1]))
+        track, scores = max(votes, key=lambda vote: self._strength(vote[1]))
+        if track != self._track:
+            # A sign must be held by one and the same hand: what is lost and found again all the
+            # time is somebody passing, or no hand at all.
+            self._smoother = Smoother()
+        self._track = track
         return scores
 
     def _strength(self, scores: SignScores) -> float:
