@@ -19,9 +19,9 @@ def _one_thread() -> Iterator[None]:
 
 
 def hand_at(x: float, y: float, size: float) -> TeacherHand:
-    """Landmarks that fill a square of `size` around (x, y), all fractions."""
+    """Landmarks that fill a square of `size` around (x, y), fractions; the wrist is lowest."""
     steps = np.linspace(-0.5, 0.5, 21)
-    points = np.stack([x + size * steps, y + size * steps, np.zeros(21)], axis=1)
+    points = np.stack([x + size * steps, y - size * steps, np.zeros(21)], axis=1)
     return TeacherHand(points.astype(np.float32), "Left", 0.9)
 
 

@@ -180,6 +180,7 @@ RESULT = {
     "seed": 5,
     "minutes": 90.4,
     "threads": 2,
+    "start": "ImageNet",
     "pictures": 3,
     "people": 2,
     "val_ap_face": 0.987654321,
@@ -203,6 +204,7 @@ def test_the_card_tells_what_it_must(tmp_path: Path, name: str, shot) -> None:
     assert "and 1 drawn" in text
     assert "- MIT: 2\n- CC0: 1\n" in text
     assert "12 steps, seed 5, 90 minutes" in text
+    assert "going on from ImageNet" in text
     numbers = json.loads(text.split("```json\n")[1].split("```")[0])
     assert numbers == {"val_ap_face": 0.9877, "both": {"val_f1": 0.5, "temperature": 1.25}}
     assert "## Limits" in text

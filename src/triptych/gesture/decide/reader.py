@@ -31,8 +31,8 @@ class GestureReader:
     """Reads one hand of the main person at a time.
 
     Of two hands the one with the strongest sign is read, and goes on being read as long as it is in
-    the picture with a sign at or above `leave`, whatever the other hand does. Another hand, also one
-    that was lost and found again, must hold its sign from the beginning. A hand that moves
+    the picture with a sign at or above `leave`, whatever the other hand does. Another hand, also
+    one that was lost and found again, must hold its sign from the beginning. A hand that moves
     faster than `fastest` votes for nothing: a ring that is filling is cancelled, unless the
     movement was so short that the smoothed score stayed above `leave`.
     """
