@@ -2,6 +2,7 @@
 
 import json
 import math
+import subprocess
 import sys
 from datetime import datetime
 from importlib.metadata import version
@@ -12,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from triptych import results
 from triptych.results import as_typed, provenance, to_json, write_result
 
 values = st.recursive(
@@ -117,3 +119,25 @@ def test_a_command_is_told_without_the_folders_of_the_machine(
     monkeypatch.setenv("TRIPTYCH_DATA", str(data))
     real = [word.replace("DATA", str(data)).replace("HERE", str(here)) for word in argv]
     assert " ".join(as_typed(real)) == typed
+
+
+def test_a_commit_is_dirty_only_if_the_package_changed(tmp_path: Path) -> None:
+    """A changed file of the package marks it; one elsewhere in the checkout does not."""
+    package = tmp_path / "package"
+    package.mkdir()
+    (package / "code.py").write_text("a = 1")
+
+    def git(*words: str) -> None:
+        who = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
+        subprocess.run(["git", *who, *words], cwd=tmp_path, check=True, capture_output=True)
+
+    git("init")
+    git("add", ".")
+    git("commit", "-m", "first")
+    clean = results._commit(package)
+    assert clean and not clean.endswith("-dirty")
+    (tmp_path / "result.json").write_text("{}")
+    assert results._commit(package) == clean
+    (package / "code.py").write_text("a = 2")
+    assert results._commit(package) == clean + "-dirty"
+    assert results._commit(tmp_path / "nowhere") is None

@@ -96,21 +96,22 @@ def _version(package: str) -> str | None:
         return None
 
 
-def _commit() -> str | None:
-    """The commit of the checkout this package runs from, marked if there are changes."""
-    folder = Path(__file__).parent
+def _commit(folder: Path = Path(__file__).parent) -> str | None:
+    """The commit of the checkout this package runs from, marked if its code has changed since.
+
+    Only the package counts: writing one result must not mark the next one as dirty.
+    """
+
+    def git(*words: str) -> str:
+        return subprocess.run(
+            ["git", *words], cwd=folder, capture_output=True, text=True, check=True, timeout=10
+        ).stdout.strip()
+
     try:
-        run = subprocess.run(
-            ["git", "describe", "--always", "--dirty", "--abbrev=12"],
-            cwd=folder,
-            capture_output=True,
-            text=True,
-            check=True,
-            timeout=10,
-        )
+        changed = git("status", "--porcelain", "--", ".")
+        return git("describe", "--always", "--abbrev=12") + ("-dirty" if changed else "")
     except (OSError, subprocess.SubprocessError):
         return None
-    return run.stdout.strip() or None
 
 
 def _processor() -> str:
