@@ -1,7 +1,8 @@
 """A run's folder: `settings.json`, and for each seed a folder with its checkpoint, log and weights.
 
 runs/mnist-small/settings.json
-runs/mnist-small/seed-0/  checkpoint.pt  log.jsonl  model.safetensors  result.json
+runs/mnist-small/seed-0/  checkpoint.pt  log.jsonl  evolution/  model.safetensors
+    result.json
 """
 
 import json
@@ -14,6 +15,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
+from triptych.capsules import evolution
 from triptych.capsules.model import StackedCapsules
 from triptych.capsules.pictures import read_pictures
 from triptych.capsules.settings import Settings
@@ -85,7 +87,12 @@ def train(run: Run, threads: int = 2) -> None:
         folder = run.of_seed(seed)
         task = CapsuleTask(settings, train_pictures, test_pictures, seed)
         tracker = JsonLines(folder / "log.jsonl", sys.stderr)
-        trained = fit(task, plan(settings, seed), folder, tracker)
+
+        def film(step: int, task: CapsuleTask = task, folder: Path = folder) -> None:
+            if evolution.is_due(step):
+                evolution.keep(task.network, folder, step)
+
+        trained = fit(task, plan(settings, seed), folder, tracker, film)
         assert isinstance(trained, Objective)
         save(trained.network, folder / WEIGHTS)
         numbers = {

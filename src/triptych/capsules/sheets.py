@@ -30,16 +30,22 @@ def tiles(pictures: Tensor, columns: int, enlarge: int = 2) -> Sheet:
 
 
 @torch.no_grad()
-def template_sheet(network: StackedCapsules, columns: int = 8) -> Sheet:
-    """The templates as they draw: ink times how opaque it is beside the background."""
+def template_ink(network: StackedCapsules) -> Tensor:
+    """What each template draws, [M, C, T, T], the brightest pixel of each 1.
+
+    Its ink times how opaque it is against the background, as if the part were surely present.
+    """
     templates = network.templates
     pixels = templates.pixels()
     if templates.alpha is not None:
-        # Against one background of the same network, as if the part were surely present.
         over = torch.nn.functional.softplus(templates.background_raw)
         pixels = pixels * (templates.alpha - over).sigmoid()
-    high = pixels.amax((1, 2, 3), keepdim=True).clamp_min(1e-6)
-    return tiles(pixels / high, columns, enlarge=4)
+    return pixels / pixels.amax((1, 2, 3), keepdim=True).clamp_min(1e-6)
+
+
+def template_sheet(network: StackedCapsules, columns: int = 8) -> Sheet:
+    """The templates as they draw: ink times how opaque it is beside the background."""
+    return tiles(template_ink(network), columns, enlarge=4)
 
 
 @torch.no_grad()
