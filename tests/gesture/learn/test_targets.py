@@ -132,7 +132,7 @@ def test_boxes_stay_on_what_they_name(seed: int) -> None:
     ((x0, y0, x1, y1),) = found.hands.tolist()
     assert 0 <= x0 < x1 <= 160 and 0 <= y0 < y1 <= 120
     inside = tile[round(y0) : round(y1), round(x0) : round(x1)]
-    # A border may repeat the rectangle's colour outside, but inside most of it is the rectangle.
-    assert (inside > 150).mean() > 0.6
+    # The box of a turned rectangle holds corners that are not the rectangle's.
+    assert (inside > 150).mean() > 0.5
     middle = tile[int((y0 + y1) / 2), int((x0 + x1) / 2)]
     assert (middle > 150).all()

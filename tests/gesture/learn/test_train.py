@@ -16,6 +16,7 @@ from triptych.cli import app
 from triptych.data.hands import COLLECTIVES, HandPicture, read_hands
 from triptych.errors import BadInput, Unavailable
 from triptych.gesture.learn import train
+from triptych.gesture.learn.augment import Jitter
 from triptych.gesture.learn.backbone import conv_units
 from triptych.gesture.learn.drawn import draw_pictures
 from triptych.gesture.learn.examples import (
@@ -27,6 +28,7 @@ from triptych.gesture.learn.examples import (
 )
 from triptych.gesture.learn.hand_reader import SIZE, HandReader
 from triptych.gesture.learn.install import install
+from triptych.gesture.learn.recipe import Recipe
 from triptych.gesture.learn.train import Options, train_classifier, train_detector
 from triptych.gesture.learn.train_classifier import ClassifierTask, sign_loss
 from triptych.gesture.learn.train_detector import CANVAS, DetectorTask
@@ -178,8 +180,82 @@ def test_losses_reach_every_part_of_the_network(kind: str, request: pytest.Fixtu
     for name, parameter in network.named_parameters():
         assert parameter.grad is not None, name
         assert torch.isfinite(parameter.grad).all(), name
-    rates = {group["lr"] for group in task.optimizer().param_groups}
-    assert len(rates) == 2
+
+
+def test_what_was_pretrained_moves_more_slowly(data: Path) -> None:
+    """A third of the rate for ImageNet's layers, the whole of it for random ones."""
+    for weights, share in ((data / train.WEIGHTS, 1 / 3), (None, 1.0)):
+        task = _task(data, Recipe(), weights)
+        trunk, rest = (group["lr"] for group in task.optimizer().param_groups)
+        assert trunk == pytest.approx(share * rest)
+
+
+def test_frozen_layers_stay_as_they_are(data: Path) -> None:
+    """Neither their weights nor their normalisation follow what is trained; the rest does."""
+    task = _task(data, Recipe(frozen=True), data / train.WEIGHTS)
+    before = {name: value.clone() for name, value in task.network.state_dict().items()}
+    optimizer = task.optimizer()
+    for seed in range(2):
+        task.network.train()
+        task.loss(task.network, task.batch(np.random.default_rng(seed)))[0].backward()
+        optimizer.step()
+    moved = {n for n, value in task.network.state_dict().items() if not value.equal(before[n])}
+    assert moved and not any(name.startswith("backbone.") for name in moved)
+
+
+def test_augmentations_left_out_leave_the_crops_alike(data: Path) -> None:
+    """Without any of them, a picture gives one and the same crop, whatever the generator."""
+    still = Jitter(colour=False, rotation=False, crop=False, webcam=False)
+    for jitter, alike in ((still, True), (Jitter(), False)):
+        task = _task(data, Recipe(jitter=jitter), None)
+        example = task.validation[0]
+        one, other = (task._crop(example, np.random.default_rng(s), None) for s in (0, 1))
+        assert np.array_equal(one["picture"], other["picture"]) is alike
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["--convolution", "standard"], "add --weights random"),
+        (["--frozen", "--weights", "random"], "drop --frozen"),
+    ],
+)
+def test_recipes_that_cannot_be_followed_are_refused(words: list[str], sentence: str) -> None:
+    """Before any picture is read."""
+    command = ["gesture", "train", "classifier", "--data", "nowhere", *words]
+    result = CliRunner().invoke(app, command)
+    assert isinstance(result.exception, BadInput) and sentence in str(result.exception)
+
+
+def test_the_command_follows_its_recipe(data: Path, tmp_path: Path, small: None) -> None:
+    """Its switches reach the result file, and the network is built as they say."""
+    run = tmp_path / "runs" / "reader"
+    words = "--steps 1 --threads 1 --every 2 --without colour --without webcam --weights random "
+    words += "--convolution standard --split frames"
+    film = tmp_path / "data" / "hands"  # every picture ten times, as frames of a film
+    film.mkdir(parents=True)
+    (film / "images").symlink_to(data / "hands" / "images")
+    rows = (data / "hands" / "labels.jsonl").read_text().splitlines(keepends=True)
+    (film / "labels.jsonl").write_text("".join(row * 10 for row in rows))
+    command = ["gesture", "train", "classifier", "--data", str(film.parent), "--run", str(run)]
+    assert CliRunner().invoke(app, [*command, *words.split()]).exit_code == 0
+    found = json.loads((run / "result.json").read_text())["recipe"]
+    assert found == {
+        "frozen": False,
+        "every": 2,
+        "jitter": {"colour": False, "rotation": True, "crop": True, "webcam": False},
+        "weights": "random",
+        "convolution": "standard",
+        "split": "frames",
+    }
+
+
+def _task(data: Path, recipe: Recipe, weights: Path | None) -> ClassifierTask:
+    pictures = read_hands(data / "hands")
+    hands, scenes = hand_examples(pictures), scene_examples(pictures)
+    return ClassifierTask(
+        data / "hands", hands, hands, scenes, weights=weights, batch_size=4, recipe=recipe, size=64
+    )
 
 
 def test_an_unknown_sign_teaches_only_that_there_is_a_hand() -> None:

@@ -58,16 +58,25 @@ class ConvUnit(nn.Module):
 
 
 class InvertedResidual(nn.Module):
-    """Expand, filter each channel, project; add the input where the shape allows (figure 3)."""
+    """Expand, filter each channel, project; add the input where the shape allows (figure 3).
 
-    def __init__(self, inputs: int, outputs: int, stride: int, expansion: int) -> None:
+    Not separable: one standard 3x3 convolution stands for the filters of each channel, their
+    non-linearity and the projection, which factorise it.
+    """
+
+    def __init__(
+        self, inputs: int, outputs: int, stride: int, expansion: int, *, separable: bool = True
+    ) -> None:
         super().__init__()
         hidden = inputs * expansion
         units: list[nn.Module] = []
         if expansion != 1:
             units.append(ConvUnit(inputs, hidden, 1, 1, active=True))
-        units.append(ConvUnit(hidden, hidden, 3, stride, groups=hidden, active=True))
-        units.append(ConvUnit(hidden, outputs, 1, 1, active=False))
+        if separable:
+            units.append(ConvUnit(hidden, hidden, 3, stride, groups=hidden, active=True))
+            units.append(ConvUnit(hidden, outputs, 1, 1, active=False))
+        else:
+            units.append(ConvUnit(hidden, outputs, 3, stride, active=False))
         self.units = nn.Sequential(*units)
         self.residual = stride == 1 and inputs == outputs
 
@@ -82,16 +91,18 @@ class MobileNetV2(nn.Module):
 
     Input: [B, 3, H, W], RGB, in [-1, 1], H and W multiples of 32.
     Output: a list of feature maps, in the order of `taps` (block numbers, counted from 1).
+    Only the depthwise-separable one can hold ImageNet's weights.
     """
 
-    def __init__(self, taps: tuple[int, ...]) -> None:
+    def __init__(self, taps: tuple[int, ...], *, separable: bool = True) -> None:
         super().__init__()
         self.taps = taps
         self.stem = ConvUnit(3, 32, 3, 2, active=True)
         channels = 32
         blocks: list[nn.Module] = []
         for expansion, outputs, stride in BLOCKS[: max(taps)]:
-            blocks.append(InvertedResidual(channels, outputs, stride, expansion))
+            block = InvertedResidual(channels, outputs, stride, expansion, separable=separable)
+            blocks.append(block)
             channels = outputs
         self.blocks = nn.ModuleList(blocks)
         self.channels = tuple(BLOCKS[tap - 1][1] for tap in taps)
@@ -129,6 +140,12 @@ def load_imagenet(network: MobileNetV2, path: Path) -> None:
             unit.norm.bias.data.copy_(bias)
             unit.norm.running_mean.zero_()  # type: ignore[union-attr]
             unit.norm.running_var.fill_(1.0 - unit.norm.eps)  # type: ignore[union-attr]
+
+
+def start_at_random(network: MobileNetV2) -> None:
+    """Fill a network so that signals keep their size (He et al. 2015, arXiv 1502.01852)."""
+    for unit in conv_units(network):
+        nn.init.kaiming_normal_(unit.conv.weight, mode="fan_out")
 
 
 @torch.no_grad()
@@ -177,11 +194,19 @@ def fold(units: Iterable[ConvUnit]) -> None:
 
 
 def fine_tuning(
-    network: nn.Module, backbone: nn.Module, rate: float, weight_decay: float
+    network: nn.Module,
+    backbone: nn.Module,
+    rate: float,
+    weight_decay: float,
+    *,
+    pretrained: bool = True,
 ) -> torch.optim.Optimizer:
-    """AdamW for a network whose `backbone` was pretrained and moves at a third of the rate."""
-    pretrained = list(backbone.parameters())
-    known = {id(parameter) for parameter in pretrained}
+    """AdamW for a network whose `backbone` moves at a third of the rate if it was pretrained."""
+    trunk = list(backbone.parameters())
+    known = {id(parameter) for parameter in trunk}
     rest = [p for p in network.parameters() if id(p) not in known]
-    groups = [{"params": pretrained, "lr": rate / 3}, {"params": rest, "lr": rate}]
+    groups = [
+        {"params": trunk, "lr": rate / 3 if pretrained else rate},
+        {"params": rest, "lr": rate},
+    ]
     return torch.optim.AdamW(groups, weight_decay=weight_decay)

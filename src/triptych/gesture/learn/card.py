@@ -74,7 +74,7 @@ def write_card(
 
 
 def _numbers(result: Mapping[str, Any]) -> str:
-    own = ("model", "steps", "seed", "minutes", "threads", "pictures", "people", "frozen", "start")
+    own = ("model", "steps", "seed", "minutes", "threads", "pictures", "people", "recipe", "start")
 
     def rounded(value: Any) -> Any:
         if isinstance(value, Mapping):

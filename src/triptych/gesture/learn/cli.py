@@ -1,7 +1,8 @@
 """`triptych gesture train detector|classifier` and `triptych gesture export`."""
 
+from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -28,7 +29,19 @@ Start = Annotated[
         show_default=False,
     ),
 ]
+Weights = Literal["imagenet", "random"]
+Convolution = Literal["separable", "standard"]
+Split = Literal["people", "frames"]
 Threads = Annotated[int, typer.Option(help="Processor threads to use.", min=1)]
+
+
+class Augmentation(StrEnum):
+    """What each training crop may be varied in."""
+
+    COLOUR = "colour"
+    ROTATION = "rotation"
+    CROP = "crop"
+    WEBCAM = "webcam"
 
 
 @app.command()
@@ -62,12 +75,38 @@ def classifier(
     frozen: Annotated[
         bool, typer.Option("--frozen", help="Keep the ImageNet layers as they are.")
     ] = False,
+    every: Annotated[
+        int, typer.Option(help="Keep every so many-th frame of a person and sign.", min=1)
+    ] = 1,
+    without: Annotated[
+        list[Augmentation] | None,
+        typer.Option(help="An augmentation to leave out; may be repeated.", show_default=False),
+    ] = None,
+    weights: Annotated[Weights, typer.Option(help="What the layers start from.")] = "imagenet",
+    convolution: Annotated[
+        Convolution, typer.Option(help="The 3x3 filters; standard ones need --weights random.")
+    ] = "separable",
+    split: Annotated[
+        Split,
+        typer.Option(
+            help="Who validates: other people, or neighbouring frames of the same ones, as is "
+            "often done and flatters."
+        ),
+    ] = "people",
 ) -> None:
-    """Train the network that reads a hand's sign, landmarks and embedding."""
+    """Train the network that reads a hand's sign, landmarks and embedding.
+
+    The defaults make what ships. The choices from --frozen on are for experiments: see
+    docs/gesture/experiments.md for what each brings.
+    """
     options = _options(data, run, steps, seed, threads, start)
+    from triptych.gesture.learn.augment import Jitter
+    from triptych.gesture.learn.recipe import Recipe
     from triptych.gesture.learn.train import train_classifier
 
-    typer.echo(train_classifier(options, frozen=frozen))
+    jitter = Jitter(**{name.value: False for name in without or ()})
+    recipe = Recipe(frozen, every, jitter, weights, convolution, split)
+    typer.echo(train_classifier(options, recipe))
 
 
 def export(

@@ -55,10 +55,11 @@ def crop_example(
     rng: Generator,
     background: Frame | None,
     turned: float = 0.0,
+    size: int = SIZE,
 ) -> dict[str, Any]:
     """One augmented crop as the network reads it; see `ClassifierTask.batch` for the fields.
 
-    turned: degrees by which it is turned besides the small rotations.
+    turned: degrees by which it is turned besides the small rotations. size: of the crop, pixels.
     """
     picture = read(folder / example.file)
     side = example.side * REACH
@@ -70,16 +71,16 @@ def crop_example(
         centre = centre + rng.uniform(-0.12, 0.12, 2) * side
     if jitter.rotation:
         degrees += rng.normal(0, 15)
-    matrix = square_crop((centre[0], centre[1]), side, SIZE, degrees=degrees, mirror=mirror)
-    flags = cv2.INTER_AREA if side > 2 * SIZE else cv2.INTER_LINEAR
+    matrix = square_crop((centre[0], centre[1]), side, size, degrees=degrees, mirror=mirror)
+    flags = cv2.INTER_AREA if side > 2 * size else cv2.INTER_LINEAR
     border = cv2.BORDER_REPLICATE if rng.random() < 0.5 and jitter.crop else cv2.BORDER_CONSTANT
-    crop = cv2.warpAffine(picture, matrix, (SIZE, SIZE), flags=flags, borderMode=border)
+    crop = cv2.warpAffine(picture, matrix, (size, size), flags=flags, borderMode=border)
     crop = crop.astype(np.uint8)
     if background is not None and example.landmarks is not None:
         mask = cut_out(folder / example.file, picture, example.landmarks)
         if mask is not None:
-            alpha = cv2.warpAffine(mask, matrix, (SIZE, SIZE)).astype(np.float32)[..., None] / 255
-            behind = _window(background, rng)
+            alpha = cv2.warpAffine(mask, matrix, (size, size)).astype(np.float32)[..., None] / 255
+            behind = _window(background, rng, size)
             crop = (crop * alpha + behind * (1 - alpha)).astype(np.uint8)
     if jitter.colour:
         crop = jitter_colour(crop, rng)
@@ -89,7 +90,7 @@ def crop_example(
             crop = occlude(crop, rng)
     landmarks = np.zeros((21, 2), np.float32)
     if example.landmarks is not None:
-        landmarks = (example.landmarks @ matrix[:, :2].T + matrix[:, 2]).astype(np.float32) / SIZE
+        landmarks = (example.landmarks @ matrix[:, :2].T + matrix[:, 2]).astype(np.float32) / size
     return {
         "picture": crop,
         "label": np.int64(example.label),
@@ -99,10 +100,10 @@ def crop_example(
     }
 
 
-def _window(picture: Frame, rng: Generator) -> Frame:
-    """A random square of a picture, [128, 128, 3]."""
+def _window(picture: Frame, rng: Generator, size: int) -> Frame:
+    """A random square of a picture, [size, size, 3]."""
     height, width = picture.shape[:2]
     side = int(min(height, width) * rng.uniform(0.3, 1.0))
     y, x = int(rng.integers(0, height - side + 1)), int(rng.integers(0, width - side + 1))
     window = picture[y : y + side, x : x + side]
-    return cv2.resize(window, (SIZE, SIZE), interpolation=cv2.INTER_AREA).astype(np.uint8)
+    return cv2.resize(window, (size, size), interpolation=cv2.INTER_AREA).astype(np.uint8)

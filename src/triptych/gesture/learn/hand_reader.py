@@ -52,11 +52,14 @@ def normalise_landmarks(landmarks: Tensor) -> Tensor:
 
 
 class HandReader(nn.Module):
-    """[B, 3, 128, 128], RGB in [-1, 1] -> `Reading`."""
+    """[B, 3, S, S], RGB in [-1, 1] -> `Reading`; S is 128, or any multiple of 32.
 
-    def __init__(self) -> None:
+    separable: depthwise-separable convolutions in the backbone, or standard ones.
+    """
+
+    def __init__(self, *, separable: bool = True) -> None:
         super().__init__()
-        self.backbone = MobileNetV2(taps=(6, 13, 17))
+        self.backbone = MobileNetV2(taps=(6, 13, 17), separable=separable)
         width = 64
         self.lateral = nn.ModuleList(
             ConvUnit(channels, width, 1, 1, active=False) for channels in self.backbone.channels

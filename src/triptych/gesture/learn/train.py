@@ -2,7 +2,7 @@
 
 import json
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -19,6 +19,7 @@ from triptych.gesture.learn.drawn import draw_pictures
 from triptych.gesture.learn.examples import hand_examples, scene_examples
 from triptych.gesture.learn.export import export_detector, export_hand_reader
 from triptych.gesture.learn.metrics import five_sign_f1, per_sign_f1
+from triptych.gesture.learn.recipe import Recipe, by_frames, every_nth
 from triptych.gesture.learn.train_classifier import ClassifierTask
 from triptych.gesture.learn.train_detector import DetectorTask
 from triptych.results import write_result
@@ -65,23 +66,33 @@ def train_detector(options: Options) -> Path:
     return path
 
 
-def train_classifier(options: Options, *, frozen: bool = False) -> Path:
-    """Train the hand reader, calibrate its scores on validation people, export it."""
+def train_classifier(options: Options, recipe: Recipe = Recipe()) -> Path:  # noqa: B008  # immutable
+    """Train the hand reader, calibrate its scores on validation people, export it.
+
+    Raises BadInput if the recipe cannot be followed.
+    """
+    _check(recipe)
     _prepare(options)
     train, validation = _pictures(options, "train"), _pictures(options, "val")
+    if recipe.split == "frames":
+        train, validation = by_frames(train)
+    train = every_nth(train, recipe.every)
     task = ClassifierTask(
         options.data / "hands",
         hand_examples(train),
         hand_examples(validation),
         scene_examples(train),
-        weights=_weights(options),
-        frozen=frozen,
+        weights=_weights(options) if recipe.weights == "imagenet" else None,
+        recipe=recipe,
     )
     _go_on_from(options, task.network)
     network = fit(task, _plan(options), options.run, _tracker(options))
     logits, labels, gaps = task.predict(network, task.validation)
     temperatures: dict[str, float] = {}
-    numbers: dict[str, object] = {"val_landmarks": float(np.nanmean(gaps)), "frozen": frozen}
+    numbers: dict[str, object] = {
+        "val_landmarks": float(np.nanmean(gaps)),
+        "recipe": asdict(recipe),
+    }
     for name, values in logits.items():
         temperature = best_temperature(values, labels)
         temperatures[name] = temperature
@@ -96,6 +107,15 @@ def train_classifier(options: Options, *, frozen: bool = False) -> Path:
     path = export_hand_reader(network, chosen, options.run)  # type: ignore[arg-type]
     _report(options, "hand_reader", numbers, train)
     return path
+
+
+def _check(recipe: Recipe) -> None:
+    if recipe.convolution == "standard" and recipe.weights == "imagenet":
+        raise BadInput(
+            "There are no ImageNet weights for standard convolutions: add --weights random."
+        )
+    if recipe.frozen and recipe.weights == "random":
+        raise BadInput("Random layers cannot be kept as they are: drop --frozen or --weights.")
 
 
 def _prepare(options: Options) -> None:

@@ -19,12 +19,18 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from triptych.gesture.learn.augment import Jitter
-from triptych.gesture.learn.backbone import fine_tuning, load_imagenet, renormalise
+from triptych.gesture.learn.backbone import (
+    fine_tuning,
+    load_imagenet,
+    renormalise,
+    start_at_random,
+)
 from triptych.gesture.learn.crops import collate, crop_example, read, to_tensor
 from triptych.gesture.learn.examples import NONE, OTHER, UNKNOWN, HandExample, SceneExample
-from triptych.gesture.learn.hand_reader import REACH, HandReader, Reading
+from triptych.gesture.learn.hand_reader import REACH, SIZE, HandReader, Reading
 from triptych.gesture.learn.metrics import five_sign_f1
-from triptych.gesture.types import GESTURES, SIGNS
+from triptych.gesture.learn.recipe import Recipe
+from triptych.gesture.types import GESTURES, SIGNS, Frame
 
 SHARES = {
     "fist": 0.11,
@@ -42,8 +48,6 @@ SHARES = {
 PLAIN_WALL = ("ardamavi", "asl_t32rahman")
 """Sources whose hands stand before a plain wall and can be cut out."""
 
-EVERYTHING = Jitter()
-
 UPSIDE_DOWN = 0.08
 """Share of signs that are turned upside down and so are none."""
 
@@ -52,7 +56,11 @@ PASTED = 0.7
 
 
 class ClassifierTask:
-    """What `fit` needs to train a hand reader."""
+    """What `fit` needs to train a hand reader.
+
+    weights: the file of ImageNet's, or None for random ones. recipe: how the network is built,
+    started and fed; choosing the pictures is the caller's. size: of the crops, pixels.
+    """
 
     def __init__(
         self,
@@ -64,31 +72,36 @@ class ClassifierTask:
         weights: Path | None,
         batch_size: int = 64,
         rate: float = 1.5e-3,
-        jitter: Jitter = EVERYTHING,
-        frozen: bool = False,
+        recipe: Recipe = Recipe(),  # noqa: B008  # immutable
+        size: int = SIZE,
     ) -> None:
         self.folder = folder
         self.validation = validation
         self.scenes = scenes
         self.batch_size = batch_size
         self.rate = rate
-        self.jitter = jitter
-        self.frozen = frozen
+        self.recipe = recipe
+        self.jitter = recipe.jitter
+        self.size = size
         self.pools = _pools(train)
         self.empty = [s for s in scenes if s.hands_known and len(s.hands) == 0]
         self.with_face = [s for s in scenes if len(s.faces)]
-        self.network: nn.Module = HandReader()
+        reader = HandReader(separable=recipe.convolution == "separable")
+        self.backbone = reader.backbone
+        self.pretrained = weights is not None
         if weights is not None:
-            load_imagenet(self.network.backbone, weights)  # type: ignore[arg-type]
-        pictures = to_tensor(self.batch(np.random.default_rng(0))["picture"])
-        renormalise(self.network, lambda: self.network(pictures))
-        if frozen:
-            self.network.backbone.requires_grad_(False)  # type: ignore[union-attr]
-        self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+            load_imagenet(reader.backbone, weights)
+            pictures = to_tensor(self.batch(np.random.default_rng(0))["picture"])
+            renormalise(reader, lambda: reader(pictures))
+        else:
+            start_at_random(reader.backbone)
+        if recipe.frozen:
+            reader.backbone.requires_grad_(False)
+        self.network: nn.Module = reader.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def optimizer(self) -> torch.optim.Optimizer:
         """AdamW; what was pretrained moves at a third of the rate."""
-        return fine_tuning(self.network, self.network.backbone, self.rate, 0.03)  # type: ignore[arg-type]
+        return fine_tuning(self.network, self.backbone, self.rate, 0.03, pretrained=self.pretrained)
 
     def batch(self, generator: Generator) -> dict[str, Tensor]:
         """One step's crops, drawn by sign, then by person.
@@ -116,8 +129,8 @@ class ClassifierTask:
             # A hand that points down makes no sign: that is how hands hang when they rest.
             idle = replace(example, label=OTHER)
             turned = 180 + rng.uniform(-50, 50)
-            return crop_example(self.folder, idle, self.jitter, rng, background, turned)
-        return crop_example(self.folder, example, self.jitter, rng, background)
+            return self._crop(idle, rng, background, turned)
+        return self._crop(example, rng, background)
 
     def _elsewhere(self, rng: Generator) -> dict[str, Any]:
         """A place without a hand: on or about a face, or anywhere."""
@@ -135,11 +148,16 @@ class ClassifierTask:
         for hand in scene.hands:
             gap = np.abs((hand[:2] + hand[2:]) / 2 - centre) - (hand[2:] - hand[:2]) / 2
             if (gap < side / 2).all() or not scene.hands_known:
-                return crop_example(self.folder, self._any("none", rng), self.jitter, rng, None)
+                return self._crop(self._any("none", rng), rng, None)
         example = HandExample(
             scene.file, scene.person, NONE, (float(centre[0]), float(centre[1])), side / REACH
         )
-        return crop_example(self.folder, example, self.jitter, rng, None)
+        return self._crop(example, rng, None)
+
+    def _crop(
+        self, example: HandExample, rng: Generator, background: Frame | None, turned: float = 0.0
+    ) -> dict[str, Any]:
+        return crop_example(self.folder, example, self.jitter, rng, background, turned, self.size)
 
     def _any(self, name: str, rng: Generator) -> HandExample:
         people = self.pools[name]
@@ -150,6 +168,8 @@ class ClassifierTask:
         self, network: nn.Module, batch: dict[str, Tensor]
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """Cross-entropy of the three answers plus the distance of the landmarks."""
+        if self.recipe.frozen:
+            self.backbone.eval()  # or batch normalisation would still follow the batches
         reading: Reading = network(to_tensor(batch["picture"]))
         label, weight = batch["label"], batch["weight"]
         parts: dict[str, Tensor] = {}
@@ -187,7 +207,8 @@ class ClassifierTask:
         examples = [e for e in examples if e.label != UNKNOWN]
         for start in range(0, len(examples), 64):
             samples = [
-                crop_example(self.folder, e, still, rng, None) for e in examples[start : start + 64]
+                crop_example(self.folder, e, still, rng, None, size=self.size)
+                for e in examples[start : start + 64]
             ]
             batch = collate(samples)
             device = next(network.parameters()).device
