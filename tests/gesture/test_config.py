@@ -12,8 +12,9 @@ from typer.testing import CliRunner
 from triptych.errors import BadConfig
 from triptych.gesture import config as config_module
 from triptych.gesture.cli import app
-from triptych.gesture.config import Config, Section
+from triptych.gesture.config import Config
 from triptych.gesture.config_file import MAX_BYTES
+from triptych.gesture.config_signs import Section, TaughtSign
 from triptych.gesture.config_words import as_toml
 from triptych.gesture.types import MEANINGS, SIGNS
 
@@ -226,3 +227,42 @@ def test_travels_between_processes():
     config = Config().tuned("show.labels", False)
     assert pickle.loads(pickle.dumps(config)) == config
     assert config != Config()
+
+
+HEART = TaughtSign(icon="\u2764\ufe0f", text="Love", meaning="heart")
+
+
+def test_taught_signs_join_the_vocabulary(tmp_path):
+    """They come after the built-in ones, survive text, pickling and tuning, and can be replaced."""
+    config = Config().with_taught({"heart": HEART})
+    assert config.names == (*SIGNS, "heart")
+    assert config.sign("heart") == HEART
+    assert config.sign("fist") == Config().sign("fist")
+    assert pickle.loads(pickle.dumps(config)) == config != Config()
+    assert Config.model_validate(tomllib.loads(as_toml(config))) == config
+    assert config.tuned("decide.enter", 0.9).sign("heart") == HEART
+    assert config.with_taught({}) == Config()
+
+
+def test_a_taught_sign_named_like_a_method_is_found():
+    """`copy` and `json` are fine names for signs."""
+    config = Config().with_taught({"copy": HEART})
+    assert config.sign("copy") == HEART
+
+
+def test_the_file_changes_taught_signs(tmp_path):
+    """A table of a taught sign names only what it changes; of one that is not there, is refused."""
+    path = tmp_path / "gesture.toml"
+    path.write_text('[signs.heart]\ntext = "Herz"\n[signs.fist]\non = false\n')
+    config = Config.load(path, {"heart": HEART})
+    assert config.sign("heart") == HEART.model_copy(update={"text": "Herz"})
+    assert not config.sign("fist").on
+    path.write_text("[signs.hart]\non = false\n")
+    with pytest.raises(BadConfig, match=r"signs.hart is not a setting: did you mean heart\?"):
+        Config.load(path, {"heart": HEART})
+    path.write_text("[signs.heart]\non = 3\n")
+    with pytest.raises(BadConfig, match=r"signs.heart.on = 3 is not allowed.* true or false"):
+        Config.load(path, {"heart": HEART})
+    path.write_text("signs = 3\n")
+    with pytest.raises(BadConfig, match=r"signs = 3 is not allowed.* a table"):
+        Config.load(path, {"heart": HEART})

@@ -5,19 +5,15 @@ One TOML file; each section is a table, each key has a default, a range and a se
 """
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from triptych.errors import BadConfig
 from triptych.gesture.config_file import default_path, read_toml
-
-
-class Section(BaseModel):
-    """One table: unknown keys, wrong types, NaN and infinities are refused; never changes."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+from triptych.gesture.config_signs import Section, Sign, Signs, TaughtSign, no_such_sign
 
 
 class Camera(Section):
@@ -145,51 +141,6 @@ class Presence(Section):
         return self
 
 
-Meaning = Literal["no", "question", "yes", "comment", "goodbye"]
-
-
-class Sign(Section):
-    """What a hand sign says and how it looks."""
-
-    on: bool = Field(default=True, description="false: this sign is ignored.")
-    icon: str = Field(
-        min_length=1,
-        max_length=1000,
-        description="A built-in icon (no, question, yes, comment, goodbye) or the path of a PNG.",
-    )
-    text: str = Field(max_length=40, description="The label beside the icon.")
-    meaning: Meaning = Field(
-        description="What is said; signs with the same meaning may be mixed while holding."
-    )
-
-
-class Signs(Section):
-    """The vocabulary: one table for each hand sign."""
-
-    fist: Sign = Sign(icon="no", text="No", meaning="no")
-    palm: Sign = Sign(icon="question", text="Question", meaning="question")
-    ok: Sign = Sign(icon="yes", text="Yes", meaning="yes")
-    one: Sign = Sign(icon="comment", text="Comment", meaning="comment")
-    two_up: Sign = Sign(icon="comment", text="Comment", meaning="comment")
-    peace: Sign = Sign(icon="goodbye", text="Bye", meaning="goodbye")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _fill_in(cls, given: Any) -> Any:
-        """A table that names only some of a sign's keys keeps the defaults of the others."""
-        if not isinstance(given, dict):
-            return given
-        filled: dict[Any, Any] = {}
-        for name, table in given.items():
-            known = cls.model_fields.get(name)
-            filled[name] = (
-                {**known.default.model_dump(), **table}
-                if known is not None and isinstance(table, dict)
-                else table
-            )
-        return filled
-
-
 class Show(Section):
     """How signs look on the picture."""
 
@@ -253,21 +204,45 @@ class Config(Section):
     publish: Publish = Publish()
 
     @classmethod
-    def load(cls, path: Path | None = None) -> Self:
+    def load(cls, path: Path | None = None, taught: Mapping[str, TaughtSign] | None = None) -> Self:
         """Read a TOML file (UTF-8); None: the user's own file, or the defaults if there is none.
 
+        taught: the signs that were taught, by name; their tables in the file change them.
         Raises BadConfig with one sentence that names the file, the key, the value and what is
         allowed.
         """
+        known = dict(taught or {})
         if path is None:
             path = default_path()
             if not os.path.lexists(path):
-                return cls()
-        return cls._checked(read_toml(path), f"{path}: ")
+                return cls().with_taught(known)
+        tables = read_toml(path)
+        signs = tables.get("signs")
+        if not isinstance(signs, dict):
+            return cls._checked(tables, f"{path}: ").with_taught(known)
+        for name in signs.keys() - Signs.model_fields.keys():
+            if name not in known:
+                raise BadConfig(f"{path}: {no_such_sign(name, known)}")
+        for name, sign in known.items():
+            changed = signs.get(name, {})
+            signs[name] = sign.model_dump() | changed if isinstance(changed, dict) else changed
+        return cls._checked(tables, f"{path}: ")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All signs: `types.SIGNS`, then those that were taught."""
+        return (*Signs.model_fields, *(self.signs.model_extra or {}))
 
     def sign(self, name: str) -> Sign:
-        """The settings of one of `types.SIGNS`."""
-        return getattr(self.signs, name)
+        """The settings of one of `names`."""
+        taught = self.signs.model_extra or {}
+        return taught[name] if name in taught else getattr(self.signs, name)
+
+    def with_taught(self, taught: Mapping[str, TaughtSign]) -> Self:
+        """A copy whose taught signs are exactly these."""
+        own = {name: getattr(self.signs, name) for name in Signs.model_fields}
+        signs = Signs.model_validate({**own, **taught})
+        return self.model_copy(update={"signs": signs})
 
     def tuned(self, setting: str, value: float | int | bool | str) -> Self:
         """A copy with one setting changed: `tuned("decide.hold_seconds", 0.7)`.

@@ -13,8 +13,9 @@ from annotated_types import Ge, Le, MaxLen, MinLen
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
-from triptych.gesture.config import Config, Section
+from triptych.gesture.config import Config
 from triptych.gesture.config_file import default_path
+from triptych.gesture.config_signs import Section, Signs, TaughtSign
 
 _WIDTH: Final = 88
 _BARE_KEY: Final = re.compile(r"[A-Za-z0-9_-]+")
@@ -71,6 +72,7 @@ def sentence(model: type[BaseModel], error: ValidationError) -> str:
 
 def _table(name: str, section: Section, *, comments: bool) -> list[str]:
     inner = [key for key, field in type(section).model_fields.items() if _section(field)]
+    taught = section.model_extra or {}
     lines = _comment((type(section).__doc__ or "").strip()) if comments else []
     if not inner:
         lines.append(f"[{name}]")
@@ -83,6 +85,8 @@ def _table(name: str, section: Section, *, comments: bool) -> list[str]:
         if comments:
             lines += _comment(f"{field.description} ({allowed(field)})")
         lines.append(f"{key} = {_value(getattr(section, key))}")
+    for key, sign in taught.items():
+        lines += ["", *_table(f"{name}.{key}", sign, comments=False)]
     return lines
 
 
@@ -113,7 +117,10 @@ def _find(model: type[BaseModel], path: list[str]) -> tuple[type[BaseModel], Fie
     field: FieldInfo | None = None
     for i, key in enumerate(path):
         field = model.model_fields.get(key)
-        inner = _section(field) if field is not None else None
+        if field is None and model is Signs:
+            inner = TaughtSign
+        else:
+            inner = _section(field) if field is not None else None
         if i == len(path) - 1 or inner is None:
             break
         model = inner

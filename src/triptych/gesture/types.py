@@ -15,7 +15,7 @@ Frame = NDArray[np.uint8]
 """A picture, [height, width, 3], BGR, 0..255."""
 
 GESTURES = ("fist", "palm", "ok", "one", "two_up", "peace", "other", "none")
-"""What the classifier tells apart, in the order of its outputs.
+"""What the classifier tells apart, in the order of its outputs; what people taught comes on top.
 
 `other` is a hand that makes no sign of ours, `none` is no hand at all.
 """
@@ -23,11 +23,14 @@ GESTURES = ("fist", "palm", "ok", "one", "two_up", "peace", "other", "none")
 SIGNS = GESTURES[:6]
 """The gestures that mean something to the people in the call."""
 
+NO_SIGN = GESTURES[6:]
+"""What a hand shows when it makes no sign, built in or taught."""
+
 FINGERS = ("one", "two_up")
 """Signs that mean the same to people, and are easily taken for each other."""
 
 MEANINGS = ("no", "question", "yes", "comment", "goodbye")
-"""What a sign can say."""
+"""What a sign can say; a taught one can also mean just itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,7 @@ class Box:
 class Hand:
     """One hand in one picture.
 
-    scores: probability of each gesture (all of `GESTURES`, sums to 1).
+    scores: probability of each gesture (all of `GESTURES` and of what was taught, sums to 1).
     landmarks: [21, 2] fractions of the picture, MediaPipe's order (0 wrist, 4 thumb tip,
         8 index tip, 12 middle tip, 16 ring tip, 20 little tip), or None.
     embedding: [E] float32 features of the crop, for signs learnt from a few examples, or None.
@@ -97,7 +100,7 @@ class Hand:
         One and two fingers mean the same and count together. A doubtful sign is `other` or `none`,
         whichever is more probable.
         """
-        if self.gesture in SIGNS:
+        if self.gesture not in NO_SIGN:
             same = FINGERS if self.gesture in FINGERS else (self.gesture,)
             if sum(self.scores[sign] for sign in same) >= least:
                 return self.gesture

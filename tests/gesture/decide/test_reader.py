@@ -1,10 +1,12 @@
 """From scenes with a visible person to rings, badges and gestures."""
 
 import math
+from dataclasses import replace
 
 import pytest
 
 from triptych.gesture.config import Config
+from triptych.gesture.config_signs import TaughtSign
 from triptych.gesture.decide.reader import GestureReader
 
 CONFIG = Config()
@@ -151,3 +153,46 @@ def test_rare_pictures_vouch_for_little(make):
     """At one picture a second, one picture with a sign does not make a hold."""
     hands = [make.hand("ok" if i % 3 == 0 else "other") for i in range(30)]
     assert not events(play([make.scene(i * 0.9, hand) for i, hand in enumerate(hands)]))
+
+
+HEART = TaughtSign(icon="\u2764\ufe0f", text="Love", meaning="heart")
+
+
+def taught_hand(make, name, score):
+    """A hand with the scores of a taught sign on top."""
+    hand = make.hand("other", 0.9 * (1 - score))
+    return replace(hand, scores={**hand.scores, name: score})
+
+
+def test_a_taught_sign_fires_with_its_name(make):
+    """It is held, fires once, and says itself."""
+    config = CONFIG.with_taught({"heart": HEART})
+    scenes = [make.scene(t, taught_hand(make, "heart", 0.95)) for t in make.times(0, 2, 30)]
+    ((_, name, meaning),) = events(play(scenes, config))
+    assert (name, meaning) == ("heart", "heart")
+    assert events(play(scenes)) == []
+
+
+def test_a_sign_can_be_taught_and_forgotten_in_a_running_call(make):
+    """What is held while the vocabulary changes neither breaks anything nor fires any more."""
+    reader = GestureReader(CONFIG)
+    hand = taught_hand(make, "heart", 0.95)
+    assert events(play([make.scene(t, hand) for t in make.times(0, 1, 30)], reader=reader)) == []
+    reader.reconfigure(CONFIG.with_taught({"heart": HEART}))
+    scenes = [make.scene(t, hand) for t in make.times(1.1, 2, 30)]
+    assert [name for _, name, _ in events(play(scenes, reader=reader))] == ["heart"]
+    reader.reconfigure(CONFIG)
+    scenes = [make.scene(t, make.hand("fist")) for t in make.times(2.1, 4, 30)]
+    assert [name for _, name, _ in events(play(scenes, reader=reader))] == ["fist"]
+
+
+def test_a_taught_sign_may_say_what_another_says(make):
+    """With a meaning of the five it adds up with the built-in sign of that meaning."""
+    thumb = HEART.model_copy(update={"meaning": "yes"})
+    config = CONFIG.with_taught({"thumb": thumb})
+    hand = make.hand("ok", 0.45)
+    hand = replace(hand, scores={**hand.scores, "thumb": 0.5})
+    ((_, name, meaning),) = events(
+        play([make.scene(t, hand) for t in make.times(0, 2, 30)], config)
+    )
+    assert (name, meaning) == ("thumb", "yes")

@@ -10,7 +10,7 @@ from typing import Final
 
 from triptych.gesture.config import Decide
 from triptych.gesture.decide.smoothing import Smoothed, by_meaning, share_above
-from triptych.gesture.types import MEANINGS, Ring
+from triptych.gesture.types import Ring
 
 RELEASE_SECONDS: Final = 0.2
 """A sign that has fired must be let go for this long before anything can be held again."""
@@ -70,16 +70,18 @@ class Hold:
         self._since_fire += now.seconds
         self._since_release += now.seconds
         if self._spent is not None:
-            self._await_release(before[self._spent], after[self._spent], now, settings.leave)
+            spent = self._spent  # a sign that was forgotten meanwhile is let go
+            self._await_release(before.get(spent, 0.0), after.get(spent, 0.0), now, settings.leave)
         free = min(self._since_release, self._since_fire - settings.cooldown_seconds)
         if self._spent is not None or free <= 0.0:
             return None
-        strongest = max(MEANINGS, key=lambda meaning: after[meaning])
+        strongest = max(after, key=lambda meaning: after[meaning])
         if strongest != self._candidate and after[strongest] >= settings.enter:
-            share = share_above(before[strongest], after[strongest], settings.enter, now.decay)
+            was = before.get(strongest, 0.0)
+            share = share_above(was, after[strongest], settings.enter, now.decay)
             self._candidate, self._held = strongest, min(share * now.seconds, free)
             self._weights = {}
-        elif self._candidate is not None and after[self._candidate] < settings.leave:
+        elif self._candidate is not None and after.get(self._candidate, 0.0) < settings.leave:
             self._candidate = None
         elif self._candidate is not None:
             self._held += now.seconds
@@ -88,12 +90,12 @@ class Hold:
         self._weigh(self._candidate, now, meanings)
         if self._held < settings.hold_seconds - _ROUNDING:
             return None
-        return self._fire(self._candidate, after[self._candidate])
+        return self._fire(self._candidate, after.get(self._candidate, 0.0))
 
     def _weigh(self, candidate: str, now: Smoothed, meanings: Mapping[str, str]) -> None:
         """Add up which of the candidate's signs there is most evidence for."""
         self._weights = {
-            name: self._weights.get(name, 0.0) + now.scores[name] * now.seconds
+            name: self._weights.get(name, 0.0) + now.scores.get(name, 0.0) * now.seconds
             for name, meaning in meanings.items()
             if meaning == candidate
         }

@@ -15,7 +15,7 @@ from triptych.gesture.decide.smoothing import (
     by_meaning,
     evidence,
 )
-from triptych.gesture.types import SIGNS, Badge, Event, Hand, Ring, Scene
+from triptych.gesture.types import Badge, Event, Hand, Ring, Scene
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class GestureReader:
     def reconfigure(self, config: Config) -> None:
         """Take over new settings without forgetting what is being held."""
         self._config = config
-        signs = {name: config.sign(name) for name in SIGNS}
+        signs = {name: config.sign(name) for name in config.names}
         self._meanings = {name: sign.meaning for name, sign in signs.items() if sign.on}
 
     def reset(self) -> None:

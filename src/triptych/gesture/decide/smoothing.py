@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from triptych.gesture.types import MEANINGS, SIGNS, Hand
+from triptych.gesture.types import MEANINGS, NO_SIGN, SIGNS, Hand
 
 MAX_STEP: Final = 0.25
 """Seconds that one picture can vouch for at most: after a gap it weighs no more than this."""
@@ -29,7 +29,8 @@ def evidence(hand: Hand) -> SignScores:
     # Probabilities may pass 1 by rounding.
     if not all(-1e-6 <= score <= 1.0 + 1e-6 for score in hand.scores.values()):
         return NOTHING
-    return {name: hand.scores.get(name, 0.0) for name in SIGNS}
+    signs = {name: score for name, score in hand.scores.items() if name not in NO_SIGN}
+    return dict.fromkeys(SIGNS, 0.0) | signs
 
 
 def by_meaning(scores: SignScores, meanings: Mapping[str, str]) -> dict[str, float]:
@@ -39,7 +40,7 @@ def by_meaning(scores: SignScores, meanings: Mapping[str, str]) -> dict[str, flo
     """
     sums: dict[str, float] = dict.fromkeys(map(str, MEANINGS), 0.0)
     for name, meaning in meanings.items():
-        sums[meaning] = min(sums[meaning] + scores.get(name, 0.0), 1.0)
+        sums[meaning] = min(sums.get(meaning, 0.0) + scores.get(name, 0.0), 1.0)
     return sums
 
 
@@ -47,8 +48,8 @@ def by_meaning(scores: SignScores, meanings: Mapping[str, str]) -> dict[str, flo
 class Smoothed:
     """Steady scores after one picture.
 
-    scores: sign -> score, 0..1; all signs are there. seconds: what the picture counts for.
-    decay: the share, 0..1, of the scores before it that is left in them.
+    scores: sign -> score, 0..1; all signs seen so far are there. seconds: what the picture counts
+    for. decay: the share, 0..1, of the scores before it that is left in them.
     """
 
     scores: SignScores
@@ -71,8 +72,8 @@ class Smoother:
             return Smoothed(self._scores, 0.0, 1.0)
         decay = math.exp(-seconds / time_constant) if time_constant > 0.0 else 0.0
         self._scores = {
-            name: decay * old + (1.0 - decay) * scores.get(name, 0.0)
-            for name, old in self._scores.items()
+            name: decay * self._scores.get(name, 0.0) + (1.0 - decay) * scores.get(name, 0.0)
+            for name in {**self._scores, **scores}
         }
         return Smoothed(self._scores, seconds, decay)
 

@@ -1,4 +1,4 @@
-"""The five icons, drawn for this project, and pictures that people bring along.
+"""The five icons, drawn for this project, emoji, and pictures that people bring along.
 
 Each built-in icon is a white sign on a round badge of its own colour with a white rim and a soft
 shadow. Sign and colour both tell them apart; the colours keep their distance for people who see
@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 from triptych.errors import BadConfig
+from triptych.gesture.show.emoji import emoji, looks_like_emoji
 from triptych.gesture.show.patch import Pixels, over
 from triptych.gesture.show.pictures import read_picture
 from triptych.gesture.show.shapes import Canvas, Coverage, arc, turned
@@ -22,6 +23,12 @@ DISC = 0.82
 """Radius of the badge, rim included, as a share of half the icon's width."""
 
 _RIM = 0.075
+
+_EMOJI = 0.53
+"""Side of an emoji on its badge, as a share of the icon's."""
+
+_SLATE: Colour = (104, 82, 66)
+_PAPER: Colour = (250, 247, 244)
 
 
 def _cross(canvas: Canvas) -> None:
@@ -78,16 +85,22 @@ BUILT_IN = tuple(_DRAWN)
 
 
 def icon(name: str, pixels: int, where: str = "icon") -> Pixels:
-    """An icon of `pixels` by `pixels`: a built-in one, or the PNG file at the path `name`.
+    """An icon of `pixels` by `pixels`: a built-in one, an emoji, or the PNG file at a path.
 
-    where: the setting to blame in the `BadConfig` that a useless file raises.
+    where: the setting to blame in the `BadConfig` that a useless one raises.
     """
     if name in _DRAWN:
-        return _badge(*_DRAWN[name], max(pixels, 1))
+        sign, colour = _DRAWN[name]
+        canvas = Canvas(max(pixels, 1), zoom=1.12)
+        sign(canvas)
+        return _badge(_ink(canvas.coverage(), (255, 255, 255)), colour)
+    if looks_like_emoji(name):
+        return _emoji_badge(name, max(pixels, 1), where)
     if not Path(name).suffix:
         known = ", ".join(BUILT_IN)
         raise BadConfig(
-            f"{where} = {name!r} is no icon: it must be one of {known}, or the path of a PNG file."
+            f"{where} = {name!r} is no icon: it must be one of {known}, an emoji, or the path of "
+            "a PNG file."
         )
     return _fitted(Path(name), max(pixels, 1), where)
 
@@ -115,7 +128,21 @@ def _disc(pixels: int, radius: float) -> Coverage:
     return canvas.coverage()
 
 
-def _badge(sign: Callable[[Canvas], None], colour: Colour, pixels: int) -> Pixels:
+def _emoji_badge(name: str, pixels: int, where: str) -> Pixels:
+    drawn = emoji(name, max(round(_EMOJI * pixels), 1))
+    if drawn is None:
+        raise BadConfig(
+            f"{where} = {name!r} is not one emoji that can be drawn here: choose another, or give "
+            "the path of a PNG file."
+        )
+    ink, coloured = drawn
+    before = (pixels - len(ink)) // 2
+    around = (before, pixels - len(ink) - before)
+    return _badge(np.pad(ink, (around, around, (0, 0))), _PAPER if coloured else _SLATE)
+
+
+def _badge(sign: Pixels, colour: Colour) -> Pixels:
+    pixels = len(sign)
     shadow = np.roll(_disc(pixels, DISC), max(round(pixels * 0.02), 0), axis=0)
     shadow = cv2.GaussianBlur(shadow, (0, 0), max(pixels * 0.035, 0.3))
     below = _ink(np.asarray(shadow, np.float32), (0, 0, 0), 0.45)
@@ -123,9 +150,7 @@ def _badge(sign: Callable[[Canvas], None], colour: Colour, pixels: int) -> Pixel
     face = _ink(_disc(pixels, DISC - _RIM), colour)
     glow = np.linspace(1.14, 0.9, pixels, dtype=np.float32)[:, None, None]
     face[..., :3] = np.minimum(face[..., :3] * glow, face[..., 3:])
-    canvas = Canvas(pixels, zoom=1.12)
-    sign(canvas)
-    return over(_ink(canvas.coverage(), (255, 255, 255)), over(face, over(rim, below)))
+    return over(sign, over(face, over(rim, below)))
 
 
 def _fitted(path: Path, pixels: int, where: str) -> Pixels:

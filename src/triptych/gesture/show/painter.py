@@ -14,7 +14,7 @@ from triptych.gesture.show.icons import icon
 from triptych.gesture.show.label import labelled
 from triptych.gesture.show.patch import Patch, Pixels, lay, over, patch_of
 from triptych.gesture.show.shapes import Canvas
-from triptych.gesture.types import SIGNS, Decision, Frame
+from triptych.gesture.types import Decision, Frame
 
 _DIM = 0.55  # of a sign that is held but has not fired yet
 _MARGIN = 0.035  # from the picture's edge, as a share of its height
@@ -41,8 +41,8 @@ class Painter:
         self._badges: dict[str, _Placed] = {}
         self._rings: dict[str, Patch] = {}
         self._sweep, self._band = _ring(self._pixels)
-        for sign in SIGNS:
-            look = getattr(config.signs, sign)
+        for sign in config.names:
+            look = config.sign(sign)
             pixels = icon(look.icon, self._pixels, f"signs.{sign}.icon")
             text = look.text if config.show.labels else ""
             self._badges[sign] = self._badge(pixels, text)

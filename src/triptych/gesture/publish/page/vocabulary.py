@@ -25,17 +25,19 @@ LEAVE_MARGIN = 0.05
 
 
 def vocabulary(config: Config) -> list[dict[str, Any]]:
-    """The signs that are switched on: sign, meaning, label, and the icon as a data URL.
+    """The signs that are switched on: sign, meaning, label, the icon as a data URL, and
+    whether it was taught.
 
     Raises `BadConfig` if an icon is none.
     """
-    entries = ((sign, config.sign(sign)) for sign in SIGNS)
+    entries = ((sign, config.sign(sign)) for sign in config.names)
     return [
         {
             "sign": sign,
             "meaning": entry.meaning,
             "label": entry.text,
             "icon": _icon_url(sign, entry.icon),
+            "taught": sign not in SIGNS,
         }
         for sign, entry in entries
         if entry.on
