@@ -1,6 +1,7 @@
 """`triptych capsules` from presets to numbers, on digits, in seconds."""
 
 import json
+from pathlib import Path
 
 import cv2
 import pytest
@@ -9,7 +10,7 @@ from safetensors.torch import save_file
 from typer.testing import CliRunner
 
 from triptych.capsules.model import StackedCapsules
-from triptych.capsules.run import create, load_network, networks, open_run, save
+from triptych.capsules.run import create, load_network, networks, open_run, save, shipped_names
 from triptych.cli import app
 from triptych.errors import BadConfig, BadInput, BrokenModel
 
@@ -60,6 +61,36 @@ def test_presets_are_listed_and_printed_as_set_takes_them():
     from triptych.capsules.presets import preset
 
     assert preset("digits").changed(lines) == preset("digits")
+
+
+def test_a_shipped_network_is_read_by_its_name(tmp_path, monkeypatch):
+    """What is made of it goes to runs/shipped; it has a card, and is not trained further."""
+    monkeypatch.chdir(tmp_path)
+    numbers = json.loads(triptych("evaluate", "digits", "--json", "--threads", 1).stdout)
+    assert numbers["preset"] == "digits" and numbers["seeds"] == [0]
+    shown = triptych("show", "digits", "--threads", 1).stdout.splitlines()
+    assert shown[0] == "runs/shipped/digits/seed-0/templates.png"
+    assert all(cv2.imread(path) is not None for path in shown)
+    with pytest.raises(BadInput, match="cannot be trained further; `triptych capsules train dig"):
+        triptych("resume", "digits")
+
+
+@pytest.mark.parametrize("name", shipped_names())
+def test_shipped_networks_have_cards_and_are_small(name):
+    """At most 20 MB, and a card that names the file."""
+    run = open_run(Path(name))
+    assert run.shipped is not None and run.shipped.stat().st_size < 20e6
+    assert run.shipped.with_suffix(".md").read_text().startswith(f"# {name}.safetensors")
+    assert networks(run)[run.seeds[0]].settings == run.settings
+
+
+def test_a_folder_comes_before_a_shipped_name(tmp_path, monkeypatch):
+    """Somebody's own run called `digits` in the current folder is theirs."""
+    monkeypatch.chdir(tmp_path)
+    train_small("digits")
+    assert open_run(Path("digits")).shipped is None
+    with pytest.raises(BadInput, match=r"no run in elsewhere .* come with the package: digits"):
+        open_run(Path("elsewhere"))
 
 
 def test_another_run_is_not_overwritten(tmp_path):

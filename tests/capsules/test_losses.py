@@ -7,6 +7,7 @@ import torch
 
 from triptych.capsules import losses
 from triptych.capsules.model import StackedCapsules
+from triptych.capsules.render import Lattice
 from triptych.capsules.settings import Loss
 
 
@@ -30,7 +31,7 @@ def test_entropies_by_hand():
 
 def test_the_loss_is_the_weighted_sum_with_the_papers_signs(small):
     """Likelihoods and the entropy between count with a minus, all the others with a plus."""
-    network = StackedCapsules(small)
+    network = StackedCapsules(small.changed(["data.views=2"]))
     pictures = torch.rand(6, 1, 16, 16)
     found = losses.terms(network, network(pictures), pictures, torch.arange(6))
     weights = Loss(
@@ -43,10 +44,12 @@ def test_the_loss_is_the_weighted_sum_with_the_papers_signs(small):
         part_presence=17,
         template_l1=19,
         probe=23,
+        agreement=29,
     )
     signs = {"picture": -1, "parts": -2, "posterior_between": -13}
     signs |= {"deformation": 3, "presence_within": 5, "presence_between": 7}
-    signs |= {"posterior_within": 11, "part_presence": 17, "template_l1": 19, "probe": 23}
+    signs |= {"agreement": 29, "posterior_within": 11}
+    signs |= {"part_presence": 17, "template_l1": 19, "probe": 23}
     assert set(found) == set(signs)
     expected = sum(signs[name] * value.item() for name, value in found.items())
     assert losses.weigh(found, weights).item() == pytest.approx(expected, rel=1e-5)
@@ -68,3 +71,24 @@ def test_parts_that_are_absent_need_no_explanation(small):
     objects, parts = reading.objects[0], reading.parts
     expected = (parts.presence * objects.log_likelihood).sum() / 2
     assert losses.part_log_likelihood(parts, objects).item() == pytest.approx(expected.item())
+
+
+def test_agreement_by_hand():
+    """Views that show the same single object cost nothing; one in doubt costs its entropy."""
+    sure = torch.tensor([[1.0, 0.0], [0.0, 1.0]])
+    assert losses.agreement(sure.repeat(2, 1)).item() < 0.01
+    assert losses.agreement(torch.full((4, 2), 0.3)).item() == pytest.approx(math.log(2), abs=1e-3)
+    assert losses.agreement(torch.cat([sure, sure.flip(0)])).item() > 5
+
+
+def test_a_lattice_weighs_as_much_as_the_whole_picture_on_average(small):
+    """The mean over all lattices of the picture's likelihood is that of every pixel."""
+    network = StackedCapsules(small).eval()
+    pictures = torch.rand(3, 1, 16, 16)
+
+    def likelihood(lattice):
+        reading = network(pictures, lattice=lattice)
+        return losses.terms(network, reading, pictures, None)["picture"].item()
+
+    some = [likelihood(Lattice(2, top, left)) for top in range(2) for left in range(2)]
+    assert sum(some) / 4 == pytest.approx(likelihood(Lattice()), rel=1e-5)

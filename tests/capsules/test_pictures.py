@@ -5,7 +5,14 @@ import pytest
 import torch
 from scipy.ndimage import sobel
 
-from triptych.capsules.pictures import edges, read_pictures, shifts, target_of, to_canvas
+from triptych.capsules.pictures import (
+    edges,
+    read_pictures,
+    shifts,
+    target_of,
+    to_canvas,
+    warped,
+)
 from triptych.capsules.settings import Data
 from triptych.errors import BadInput
 
@@ -77,3 +84,14 @@ def test_the_digits_are_split_without_overlap():
     assert (len(train), len(test)) == (1400, 397)
     assert train.images.shape == (1400, 1, 8, 8)
     assert len(train.labels.unique()) == len(test.labels.unique()) == 10
+
+
+def test_warped_pictures_stay_pictures_and_strength_0_changes_nothing():
+    """Each goes its own way, by the generator alone."""
+    canvas = torch.rand(1, 1, 12, 12).repeat(3, 1, 1, 1)
+    still = warped(canvas, 0.0, np.random.default_rng(0))
+    assert torch.allclose(still, canvas, atol=1e-5)
+    moved = warped(canvas, 1.0, np.random.default_rng(0))
+    assert moved.shape == canvas.shape and moved.min() >= 0 and moved.max() <= 1
+    assert (moved[0] - moved[1]).abs().max() > 0.1
+    assert torch.equal(moved, warped(canvas, 1.0, np.random.default_rng(0)))

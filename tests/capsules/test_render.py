@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from triptych.capsules.geometry import apply, invert
-from triptych.capsules.render import render
+from triptych.capsules.render import Lattice, render
 
 SIDE, TEMPLATE = 41, 21
 
@@ -85,3 +85,20 @@ def test_drawing_all_at_once_is_drawing_one_by_one():
             grid = F.affine_grid(invert(poses[b, m]).view(1, 2, 3), [1, 2, 9, 9], True)
             alone = F.grid_sample(templates[m : m + 1], grid, align_corners=True)[0]
             assert torch.allclose(drawn[m, :, b], alone, atol=1e-5)
+
+
+def test_a_lattice_draws_those_pixels_of_the_whole():
+    """And the lattices of all beginnings hold each pixel once."""
+    poses = pose_of(0.4, 0.6, 0.3, 0.1, -0.2).expand(2, 3, 6)
+    templates = torch.rand(3, 2, 5, 5)
+    whole = render(templates, poses, 9)
+    seen = torch.zeros_like(whole)
+    for top in range(2):
+        for left in range(2):
+            lattice = Lattice(2, top, left)
+            some = render(templates, poses, 9, lattice=lattice)
+            assert torch.allclose(some, lattice.of(whole), atol=1e-6)
+            lattice.of(seen).add_(1)
+    assert (seen == 1).all()
+    drawn = {Lattice.random(2) for _ in range(50)}
+    assert drawn == {Lattice(2, top, left) for top in range(2) for left in range(2)}

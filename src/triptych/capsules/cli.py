@@ -9,7 +9,9 @@ from triptych.errors import Unavailable
 
 app = typer.Typer(help="Stacked Capsule Autoencoders: train, evaluate.", no_args_is_help=True)
 
-RunFolder = Annotated[Path, typer.Argument(help="A run's folder.", show_default=False)]
+RunFolder = Annotated[
+    Path, typer.Argument(help="A run's folder, or a shipped network's name.", show_default=False)
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of words.")]
 Threads = Annotated[int, typer.Option(help="Processor threads to use.", min=1)]
 

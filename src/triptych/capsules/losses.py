@@ -12,6 +12,9 @@ from triptych.capsules.objects import Objects
 from triptych.capsules.parts import Parts
 from triptych.capsules.settings import Loss
 
+_FAINT = 1e-3
+"""Added to presences where their logarithm is taken: a missing object must not cost infinity."""
+
 
 def presence_within(presence: Tensor, classes: int) -> Tensor:
     """Of K objects K / classes should be present in a picture; presence: [B, K]."""
@@ -31,6 +34,18 @@ def posterior_within(posterior: Tensor) -> Tensor:
 def posterior_between(posterior: Tensor) -> Tensor:
     """Entropy over objects of what explains the batch, nats; large if all are used. [B, K]."""
     return _entropy(posterior.sum(0))
+
+
+def agreement(presence: Tensor) -> Tensor:
+    """Cross-entropy between the objects that two views of a picture show, nats; [B, K].
+
+    Pictures i and B / 2 + i are views of the same one: where a thing stands must not change what
+    it is. Small if each view shows few objects, and both show the same; with `presence_between`,
+    which keeps all objects in use, this is the objective of Hu et al. 2017 (IMSAT).
+    """
+    share = presence + _FAINT
+    one, other = (share / share.sum(1, keepdim=True)).chunk(2)
+    return -0.5 * (one * other.log() + other * one.log()).sum(1).mean()
 
 
 def deformation(objects: Objects) -> Tensor:
@@ -53,9 +68,9 @@ def terms(
     """
     settings = network.settings
     drawn = reading.drawing.log_likelihood(target, settings.parts.joint_colour)
-    found = {"picture": drawn.sum() / len(target)}
+    found = {"picture": drawn.sum() * reading.drawing.lattice.step**2 / len(target)}
     zero = target.new_zeros(())
-    for name in ("parts", "deformation", "presence_within", "presence_between"):
+    for name in ("parts", "deformation", "presence_within", "presence_between", "agreement"):
         found[name] = zero
     found["posterior_within"] = found["posterior_between"] = zero
     below, classes = reading.parts, settings.loss.classes
@@ -67,6 +82,7 @@ def terms(
             ("presence_between", presence_between(objects.presence, classes)),
             ("posterior_within", posterior_within(objects.posterior)),
             ("posterior_between", posterior_between(objects.posterior)),
+            *([("agreement", agreement(objects.presence))] if settings.data.views == 2 else []),
         ):
             found[name] = found[name] + value
         below = objects.as_parts()
@@ -87,6 +103,7 @@ def weigh(found: dict[str, Tensor], weights: Loss) -> Tensor:
         "presence_within",
         "presence_between",
         "posterior_within",
+        "agreement",
         "part_presence",
         "template_l1",
     ):

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from triptych.capsules.objects import ObjectLayer, Objects
 from triptych.capsules.parts import PartEncoder, Parts
+from triptych.capsules.render import EVERY_PIXEL, Lattice
 from triptych.capsules.settings import Settings
 from triptych.capsules.templates import Drawing, Templates
 from triptych.errors import BadInput
@@ -58,11 +59,13 @@ class StackedCapsules(nn.Module):
         pictures: Tensor,
         noise: bool | None = None,
         generator: torch.Generator | None = None,
+        lattice: Lattice = EVERY_PIXEL,
     ) -> Reading:
         """Read pictures.
 
         noise: on presences; None: while training, and at evaluation if quirk Q2 is switched on.
-        generator: its randomness. Raises BadInput if the pictures have another size.
+        generator: its randomness. lattice: the pixels to draw. Raises BadInput if the pictures
+        have another size.
         """
         self._check(pictures)
         if noise is None:
@@ -70,16 +73,20 @@ class StackedCapsules(nn.Module):
         parts = self.encoder(pictures)
         # Inverse scales reach 100 and likelihoods 1000s of nats: never in half precision.
         with torch.autocast(pictures.device.type, enabled=False):
-            return self.explain(parts, noise, generator)
+            return self.explain(parts, noise, generator, lattice)
 
     def explain(
-        self, parts: Parts, noise: bool = False, generator: torch.Generator | None = None
+        self,
+        parts: Parts,
+        noise: bool = False,
+        generator: torch.Generator | None = None,
+        lattice: Lattice = EVERY_PIXEL,
     ) -> Reading:
         """What follows from parts, wherever they come from; arguments as of `forward`."""
         settings = self.settings
         if noise:
             parts = parts.with_noise(settings.parts.noise, generator)
-        drawing = self.templates.draw(parts)
+        drawing = self.templates.draw(parts, lattice)
         extra: Tensor | None = None
         if len(self.layers) > 0:
             extra = self.templates.coloured(parts.feature).flatten(2).detach()

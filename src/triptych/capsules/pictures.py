@@ -88,6 +88,33 @@ def shifts(room: int, count: int, generator: np.random.Generator) -> NDArray[np.
     return np.maximum(-shift, 0) + (room - np.abs(shift) + 1) // 2
 
 
+def warped(canvas: Tensor, strength: float, generator: np.random.Generator) -> Tensor:
+    """Canvases [B, C, S, S], each turned, sheared, stretched, moved and rumpled by chance.
+
+    At strength 1 turned by up to 0.5 radians, sheared by up to 0.5, stretched by up to a factor of
+    1.4 along each axis, moved by up to an eighth of the side, and each place of a 4x4 net, between
+    which the rest follows smoothly, moved by up to a twelfth of the side more.
+    """
+    count = len(canvas)
+    turn, shear, wide, high, x, y = strength * generator.uniform(-1, 1, size=(6, count))
+    cos, sin = np.cos(0.5 * turn), np.sin(0.5 * turn)
+    wide, high = np.exp(0.34 * wide), np.exp(0.34 * high)
+    maps = np.stack(
+        [
+            *(wide * (cos + 0.5 * shear * sin), wide * (0.5 * shear * cos - sin), 0.25 * x),
+            *(high * sin, high * cos, 0.25 * y),
+        ],
+        -1,
+    )
+    grid = F.affine_grid(
+        torch.from_numpy(maps.reshape(count, 2, 3)).float(), list(canvas.shape), align_corners=False
+    )
+    net = torch.from_numpy(strength / 6 * generator.uniform(-1, 1, size=(count, 2, 4, 4))).float()
+    side = canvas.shape[-1]
+    rumpled = F.interpolate(net, (side, side), mode="bicubic", align_corners=True)
+    return F.grid_sample(canvas, grid + rumpled.permute(0, 2, 3, 1), align_corners=False)
+
+
 def edges(pictures: Tensor) -> Tensor:
     """The paper's Sobel target for colour pictures; [B, C, S, S], 0..1 -> [B, C, S, S], 0..1.
 

@@ -3,6 +3,9 @@
 runs/mnist-small/settings.json
 runs/mnist-small/seed-0/  checkpoint.pt  log.jsonl  evolution/  model.safetensors
     result.json
+
+Some networks are shipped with the package, `models/NAME.safetensors` with a card beside it; their
+names stand for a run wherever one is only read. What is made of them goes to `runs/shipped/NAME`.
 """
 
 import json
@@ -13,7 +16,7 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
 from triptych.capsules import evolution
 from triptych.capsules.model import StackedCapsules
@@ -26,19 +29,28 @@ from triptych.fit.tracker import JsonLines
 from triptych.results import write_result
 
 WEIGHTS, SETTINGS = "model.safetensors", "settings.json"
+_MODELS = Path(__file__).with_name("models")
 
 
 @dataclass(frozen=True)
 class Run:
-    """A folder with networks of the same settings and several seeds."""
+    """A folder with networks of the same settings and several seeds.
+
+    shipped: the file of its only network, if that came with the package.
+    """
 
     folder: Path
     settings: Settings
     seeds: tuple[int, ...]
+    shipped: Path | None = None
 
     def of_seed(self, seed: int) -> Path:
         """The folder of one seed."""
         return self.folder / f"seed-{seed}"
+
+    def weights(self, seed: int) -> Path:
+        """The file of one seed's network."""
+        return self.shipped or self.of_seed(seed) / WEIGHTS
 
 
 def create(folder: Path, settings: Settings, seeds: Sequence[int]) -> Run:
@@ -62,23 +74,49 @@ def create(folder: Path, settings: Settings, seeds: Sequence[int]) -> Run:
     return run
 
 
+def shipped_names() -> list[str]:
+    """Networks that came with the package."""
+    return sorted(path.stem for path in _MODELS.glob("*.safetensors"))
+
+
 def open_run(folder: Path) -> Run:
-    """The run in a folder. Raises BadInput if there is none, BadConfig if it was tampered with."""
+    """The run in a folder, or the shipped network of that name; a folder comes first.
+
+    Raises BadInput if there is neither, BadConfig if it was tampered with.
+    """
     path = folder / SETTINGS
+    if str(folder) in shipped_names() and not path.exists():
+        return _shipped(str(folder))
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         tables, seeds = content["settings"], tuple(int(seed) for seed in content["seeds"])
     except FileNotFoundError:
         raise BadInput(
-            f"There is no run in {folder} (no {SETTINGS}); `triptych capsules train` makes one."
+            f"There is no run in {folder} (no {SETTINGS}); `triptych capsules train` makes one, "
+            f"and these names come with the package: {', '.join(shipped_names())}."
         ) from None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise BadInput(f"{path} is damaged ({error}).") from error
     return Run(folder, Settings.checked(tables), seeds)
 
 
+def _shipped(name: str) -> Run:
+    file = _MODELS / f"{name}.safetensors"
+    described = _described(file)
+    seed = int(described["seed"])
+    return Run(Path("runs", "shipped", name), _settings(described), (seed,), file)
+
+
 def train(run: Run, threads: int = 2) -> None:
-    """Train each seed of a run to its end, one after the other; what is done already is kept."""
+    """Train each seed of a run to its end, one after the other; what is done already is kept.
+
+    Raises BadInput if the run is a shipped network, whose training is over.
+    """
+    if run.shipped is not None:
+        raise BadInput(
+            f"{run.folder.name} is a network that came with the package and cannot be trained "
+            f"further; `triptych capsules train {run.settings.preset}` trains one of your own."
+        )
     torch.set_num_threads(threads)
     settings = run.settings
     train_pictures = read_pictures(settings.data.name, "train")
@@ -94,7 +132,7 @@ def train(run: Run, threads: int = 2) -> None:
 
         trained = fit(task, plan(settings, seed), folder, tracker, film)
         assert isinstance(trained, Objective)
-        save(trained.network, folder / WEIGHTS)
+        save(trained.network, run.weights(seed), seed)
         numbers = {
             "preset": settings.preset,
             "steps": settings.train.steps,
@@ -105,10 +143,11 @@ def train(run: Run, threads: int = 2) -> None:
         write_result(folder / "result.json", numbers, seed)
 
 
-def save(network: StackedCapsules, path: Path) -> None:
-    """Write a network's weights, with its settings beside them in the same file."""
+def save(network: StackedCapsules, path: Path, seed: int = 0) -> None:
+    """Write a network's weights, with its settings and seed beside them in the same file."""
     tensors = {name: value.detach().contiguous() for name, value in network.state_dict().items()}
-    save_file(tensors, path, {"settings": network.settings.model_dump_json()})
+    described = {"settings": network.settings.model_dump_json(), "seed": str(seed)}
+    save_file(tensors, path, described)
 
 
 def load_network(path: Path) -> StackedCapsules:
@@ -116,29 +155,37 @@ def load_network(path: Path) -> StackedCapsules:
 
     Raises BadInput if there is no such file, BrokenModel if it holds no capsule network.
     """
+    network = StackedCapsules(_settings(_described(path)))
+    try:
+        network.load_state_dict(load_file(path))
+    except RuntimeError as error:
+        raise BrokenModel(f"{path} does not fit the settings that it names.") from error
+    return network.eval()
+
+
+def _described(path: Path) -> dict[str, str]:
+    """What a file of weights says of its network: `settings` and `seed`."""
     if not path.is_file():
         raise BadInput(f"There are no weights at {path}: this run has not been trained to its end.")
     try:
         with safe_open(path, "pt") as file:
-            described = (file.metadata() or {}).get("settings")
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            described = file.metadata() or {}
     except (SafetensorError, OSError) as error:
         raise BrokenModel(f"{path} cannot be read as weights ({error}).") from error
-    if described is None:
+    if "settings" not in described:
         raise BrokenModel(f"{path} does not say which settings its network has.")
-    network = StackedCapsules(Settings.checked(json.loads(described)))
-    try:
-        network.load_state_dict(tensors)
-    except RuntimeError as error:
-        raise BrokenModel(f"{path} does not fit the settings that it names.") from error
-    return network.eval()
+    return {"seed": "0", **described}
+
+
+def _settings(described: dict[str, str]) -> Settings:
+    return Settings.checked(json.loads(described["settings"]))
 
 
 def networks(run: Run) -> dict[int, StackedCapsules]:
     """The trained networks of a run by seed. Raises BadInput if one has other settings."""
     found: dict[int, StackedCapsules] = {}
     for seed in run.seeds:
-        path = run.of_seed(seed) / WEIGHTS
+        path = run.weights(seed)
         network = load_network(path)
         if network.settings != run.settings:
             raise BadInput(

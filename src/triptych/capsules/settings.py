@@ -54,6 +54,15 @@ class Data(Section):
     target: Literal["pixels", "sobel"] = Field(
         default="pixels", description="What is reconstructed: the picture, or its edges."
     )
+    warp: float = Field(
+        default=0.0, ge=0, le=1, description="Training pictures are turned and stretched so much."
+    )
+    views: int = Field(
+        default=1,
+        ge=1,
+        le=2,
+        description="2: a batch shows each picture twice, as data.warp has it.",
+    )
 
 
 class Parts(Section):
@@ -156,6 +165,9 @@ class Loss(Section):
     )
     posterior_within: Weight = Field(default=0.7, description="Few objects explain a picture.")
     posterior_between: Weight = Field(default=0.2, description="All objects explain some pictures.")
+    agreement: Weight = Field(
+        default=0.0, description="Two views of a picture show the same objects (data.views=2)."
+    )
     part_presence: Weight = Field(default=0.0, description="Few parts are present in a picture.")
     template_l1: Weight = Field(default=0.0, description="Dark templates.")
     probe: Weight = Field(default=1.0, description="Linear probes on features without gradient.")
@@ -168,6 +180,12 @@ class Train(Section):
     steps: PositiveInt = 300_000
     batch: int = Field(default=128, ge=2, le=4096)
     optimiser: Literal["rmsprop_tf", "adam"] = "rmsprop_tf"
+    lattice: int = Field(
+        default=1,
+        ge=1,
+        le=8,
+        description="A step draws and weighs every n-th pixel in each direction, others each time.",
+    )
     rate: float = Field(default=3e-5, gt=0, description="Learning rate.")
     template_rate: float = Field(
         default=1.0, gt=0, description="Times the rate for templates; over 1, strokes show sooner."

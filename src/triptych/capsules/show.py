@@ -24,6 +24,7 @@ def show(run: Run) -> list[Path]:
         with torch.no_grad():
             reading = network(canvas)
         folder = run.of_seed(seed)
+        folder.mkdir(parents=True, exist_ok=True)
         for name, sheet in (
             ("templates", template_sheet(network)),
             ("readings", reading_sheet(reading, target_of(canvas, settings.data))),

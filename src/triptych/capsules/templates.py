@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from triptych.capsules import mixture
 from triptych.capsules.parts import Parts, initialise
-from triptych.capsules.render import render
+from triptych.capsules.render import EVERY_PIXEL, Lattice, render
 from triptych.capsules.settings import Settings
 
 _NOWHERE = 1e-6
@@ -23,7 +23,8 @@ class Drawing:
     """What the parts would draw: the components of each pixel's mixture.
 
     means: [M, C, B, S, S]. logits: [M, B, S, S]. background_mean: broadcasts to [C, B, S, S].
-    background_logit, log_scale: scalars.
+    background_logit, log_scale: scalars. lattice: the pixels that were drawn, every one or fewer,
+    in which case H x W takes the place of S x S.
     """
 
     means: Tensor
@@ -31,11 +32,12 @@ class Drawing:
     background_mean: Tensor
     background_logit: Tensor
     log_scale: Tensor
+    lattice: Lattice = EVERY_PIXEL
 
     def log_likelihood(self, pictures: Tensor, joint_colour: bool = False) -> Tensor:
-        """log p of each pixel of [B, C, S, S]: [B, S, S]."""
+        """log p of each drawn pixel of [B, C, S, S]: [B, S, S]."""
         return mixture.picture_log_likelihood(
-            pictures,
+            self.lattice.of(pictures),
             self.means,
             self.logits,
             self.background_mean,
@@ -103,12 +105,19 @@ class Templates(nn.Module):
         """The templates as the pictures tint them, [B, M, C, T, T]."""
         return self.pixels() * self.colours(feature)[..., None, None]
 
-    def draw(self, parts: Parts) -> Drawing:
-        """What the parts would draw on the canvas."""
-        return self.draw_at(parts.pose, parts.log_presence, parts.feature, parts.background)
+    def draw(self, parts: Parts, lattice: Lattice = EVERY_PIXEL) -> Drawing:
+        """What the parts would draw on the canvas, or on some of its pixels."""
+        return self.draw_at(
+            parts.pose, parts.log_presence, parts.feature, parts.background, lattice
+        )
 
     def draw_at(
-        self, pose: Tensor, log_presence: Tensor, feature: Tensor, background: Tensor | None = None
+        self,
+        pose: Tensor,
+        log_presence: Tensor,
+        feature: Tensor,
+        background: Tensor | None = None,
+        lattice: Lattice = EVERY_PIXEL,
     ) -> Drawing:
         """The same with other poses [B, M, 6] or presences [B, M], such as the objects' votes."""
         pixels = self.pixels()  # [M, C, T, T]
@@ -116,7 +125,7 @@ class Templates(nn.Module):
         closed = self.settings.outside == "closed"
         if closed:
             layers.append(torch.ones_like(pixels[:, :1]))
-        drawn = render(torch.cat(layers, 1), pose, self.canvas, self.settings.inverse)
+        drawn = render(torch.cat(layers, 1), pose, self.canvas, self.settings.inverse, lattice)
         channels = pixels.shape[1]
         values = drawn[:, :channels]
         cover = drawn[:, -1].clamp_min(_NOWHERE) if closed else None
@@ -137,7 +146,7 @@ class Templates(nn.Module):
         logits = opacity + log_presence.T[..., None, None]  # [M, B, S, S]
         if cover is not None:
             logits = logits + cover.log()
-        return Drawing(means, logits, ground, background_logit, self.log_scale)
+        return Drawing(means, logits, ground, background_logit, self.log_scale, lattice)
 
     def _ground(self, background: Tensor | None) -> Tensor:
         if background is not None:

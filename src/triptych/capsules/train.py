@@ -9,7 +9,8 @@ from torch import Tensor, nn
 from triptych.capsules.health import examine
 from triptych.capsules.losses import terms, weigh
 from triptych.capsules.model import StackedCapsules
-from triptych.capsules.pictures import Pictures, target_of, to_canvas
+from triptych.capsules.pictures import Pictures, target_of, to_canvas, warped
+from triptych.capsules.render import Lattice
 from triptych.capsules.rmsprop import RMSPropTF
 from triptych.capsules.score import cluster_and_match
 from triptych.capsules.settings import Settings
@@ -29,7 +30,8 @@ class Objective(nn.Module):
 
     def forward(self, pictures: Tensor, target: Tensor, labels: Tensor) -> dict[str, Tensor]:
         """Every term of the loss, unweighted, and the weighted `loss`."""
-        reading = self.network(pictures)
+        step = self.network.settings.train.lattice
+        reading = self.network(pictures, lattice=Lattice.random(step))
         with torch.autocast(pictures.device.type, enabled=False):
             found = terms(self.network, reading, target, labels)
             return {"loss": weigh(found, self.network.settings.loss), **found}
@@ -65,10 +67,13 @@ class CapsuleTask:
 
     def batch(self, generator: np.random.Generator) -> tuple[Tensor, Tensor, Tensor]:
         """Pictures, their targets and labels, drawn and placed anew."""
-        chosen = torch.from_numpy(
-            generator.integers(len(self.train), size=self.settings.train.batch)
-        )
-        canvas = to_canvas(self.train.images[chosen], self.settings.data, generator)
+        data = self.settings.data
+        count = self.settings.train.batch // data.views
+        chosen = torch.from_numpy(generator.integers(len(self.train), size=count))
+        chosen = chosen.repeat(data.views)
+        canvas = to_canvas(self.train.images[chosen], data, generator)
+        if data.warp:
+            canvas = warped(canvas, data.warp, generator)
         return canvas, target_of(canvas, self.settings.data), self.train.labels[chosen]
 
     def loss(
