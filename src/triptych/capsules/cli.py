@@ -7,7 +7,9 @@ import typer
 
 from triptych.errors import Unavailable
 
-app = typer.Typer(help="Stacked Capsule Autoencoders: train, evaluate.", no_args_is_help=True)
+app = typer.Typer(
+    help="Stacked Capsule Autoencoders: train, evaluate, show, explain.", no_args_is_help=True
+)
 
 RunFolder = Annotated[
     Path, typer.Argument(help="A run's folder, or a shipped network's name.", show_default=False)
@@ -119,10 +121,46 @@ def show(run: RunFolder, threads: Threads = 2) -> None:
         typer.echo(path)
 
 
+@app.command()
+def explain(
+    run: RunFolder,
+    picture: Annotated[
+        str,
+        typer.Argument(
+            help="A picture's file, of any size, dark ink or bright; or test:17, a picture of the "
+            "data set.",
+            show_default=False,
+        ),
+    ],
+    seed: Annotated[
+        int | None, typer.Option(help="Which network of the run. Default: its first.")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="The page to write: a .png file, or a folder. Default: explained-PICTURE.png.",
+            show_default=False,
+        ),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Explain one picture: its parts, its objects, who claims what, and the share of each.
+
+    Writes a page as a picture, and prints the same in words or as JSON.
+    """
+    _need_torch()
+    from triptych.capsules.explain import explain_picture
+    from triptych.capsules.run import open_run
+    from triptych.results import to_json
+
+    explained = explain_picture(open_run(run), picture, seed, out)
+    typer.echo(to_json(explained.numbers) if json else explained.words)
+
+
 def _need_torch() -> None:
     from importlib.util import find_spec
 
-    for name in ("torch", "safetensors", "sklearn", "lightning_fabric"):
+    for name in ("torch", "safetensors", "sklearn", "lightning_fabric", "matplotlib"):
         if find_spec(name) is None:
             raise Unavailable(
                 f"Capsules need {name}, which is not installed: pip install 'triptych[train]'."

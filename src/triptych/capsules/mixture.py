@@ -51,6 +51,29 @@ def mixing_probabilities(logits: Tensor, background_logit: Tensor) -> Tensor:
     return torch.cat([logits, background]).softmax(0)
 
 
+def posterior_probabilities(
+    pictures: Tensor,
+    means: Tensor,
+    logits: Tensor,
+    background_mean: Tensor,
+    background_logit: Tensor,
+    log_scale: Tensor,
+    joint_colour: bool = False,
+) -> Tensor:
+    """Which component drew each pixel, given the picture: its share of the pixel's likelihood.
+
+    Arguments as of `picture_log_likelihood`; of channels that are mixtures of their own, the mean.
+    Returns [M + 1, B, H, W], background last; sums to 1.
+    """
+    target = pictures.transpose(0, 1)  # [C, B, H, W]
+    precision = (-2 * log_scale).exp()
+    flat = background_logit.expand_as(logits[:1])
+    ground = background_mean.expand_as(target).unsqueeze(0)
+    parts = _log_joint(target, means, logits, precision, joint_colour)
+    behind = _log_joint(target, ground, flat, precision, joint_colour)
+    return torch.cat([parts, behind]).softmax(0).mean(1)
+
+
 def mean_picture(
     means: Tensor, logits: Tensor, background_mean: Tensor, background_logit: Tensor
 ) -> Tensor:

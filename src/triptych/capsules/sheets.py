@@ -51,16 +51,16 @@ def template_sheet(network: StackedCapsules, columns: int = 8) -> Sheet:
 @torch.no_grad()
 def reading_sheet(reading: Reading, target: Tensor) -> Sheet:
     """A column a picture: what was to be drawn, what the parts draw, and which part drew what."""
-    hues = _hues(reading.drawing.logits.shape[0]).to(target.device)
+    colours = hues(reading.drawing.logits.shape[0]).to(target.device)
     mixing = reading.drawing.mixing()[:-1]  # [M, B, S, S]
     ink = (mixing.unsqueeze(1) * reading.drawing.means).mean(1)  # [M, B, S, S]
-    coloured = torch.einsum("mbhw,mc->bchw", ink, hues)
+    coloured = torch.einsum("mbhw,mc->bchw", ink, colours)
     peak = coloured.amax((1, 2, 3), keepdim=True).clamp_min(1e-6)
     rows = [target, reading.drawing.mode(), reading.drawing.mean(), coloured / peak]
     wide = [row.expand(-1, 3, -1, -1) for row in rows]
     return tiles(torch.cat(wide), len(target))
 
 
-def _hues(count: int) -> Tensor:
-    """A colour for each part, [count, 3]."""
+def hues(count: int) -> Tensor:
+    """A colour for each of some capsules, [count, 3], 0..1; neighbours differ most."""
     return torch.tensor([colorsys.hsv_to_rgb(i * 0.618 % 1, 0.8, 1.0) for i in range(count)])
