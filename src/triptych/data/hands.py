@@ -5,7 +5,7 @@ Points and boxes are fractions of width and height, origin top left, unmirrored.
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +82,11 @@ class HandPicture:
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """One clip: `label` is the sign held in it, or `none` where nothing may fire."""
+    """One clip: `label` is the sign held in it, or `none` where nothing may fire.
+
+    kind: what sort of clip it is, such as `empty room`; `real` unless the manifest says otherwise.
+    sign_from, sign_to: seconds between which the sign is held, where that is known.
+    """
 
     file: str
     label: str
@@ -92,6 +96,9 @@ class Clip:
     licence: str
     source: str
     split: str
+    kind: str = "real"
+    sign_from: float | None = None
+    sign_to: float | None = None
 
 
 def read_hands(place: Path, split: str | None = None) -> list[HandPicture]:
@@ -150,7 +157,9 @@ def read_clips(place: Path) -> list[Clip]:
 def _clip(entry: dict[str, Any]) -> Clip:
     if entry["label"] not in LABELS:
         raise ValueError(f"label {entry['label']!r} is not one of {', '.join(LABELS)}")
-    return Clip(**{key: entry[key] for key in Clip.__dataclass_fields__})
+    needed = [f.name for f in fields(Clip) if f.default is MISSING]
+    known = {f.name: entry[f.name] for f in fields(Clip) if f.name in entry}
+    return Clip(**{key: entry[key] for key in needed} | known)
 
 
 def _reason(error: Exception) -> str:

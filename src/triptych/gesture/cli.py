@@ -106,11 +106,21 @@ def classify(
 @app.command()
 def evaluate(
     manifest: Annotated[
-        Path, typer.Argument(help="labels.jsonl (pictures) or clips/manifest.json (clips).")
+        Path,
+        typer.Argument(
+            help="labels.jsonl (pictures), clips/manifest.json (clips), or what --scores kept."
+        ),
     ],
     split: Annotated[
         str | None,
         typer.Option(help="train, val, test or wild; only pictures and clips of that split."),
+    ] = None,
+    scores: Annotated[
+        Path | None,
+        typer.Option(
+            help="Keep what was seen in the clips in this file (.jsonl.gz, no pictures): it gives "
+            "the same events again, or shows what other settings make of it."
+        ),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Write the result to this file, too.")] = None,
     config: Annotated[
@@ -130,10 +140,47 @@ def evaluate(
 
     with Progress(console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("Looking", total=None)
-        metrics = measure(manifest, Config.load(config), split, lambda: progress.advance(task))
+        on_item = lambda: progress.advance(task)  # noqa: E731
+        metrics = measure(manifest, Config.load(config), split, on_item, scores)
     if out is not None:
         write_result(out, metrics)
     typer.echo(to_json(metrics) if as_json else summary(metrics))
+
+
+@app.command()
+def compose(
+    out: Annotated[Path, typer.Argument(help="New folder for the clips and their manifest.json.")],
+    split: Annotated[str, typer.Option(help="Whose pictures: train, val, test or wild.")] = "val",
+    signs: Annotated[int, typer.Option(help="Clips in which a sign is held.", min=0)] = 200,
+    minutes: Annotated[float, typer.Option(help="Of clips in which none is.", min=0)] = 60.0,
+    seed: Annotated[int, typer.Option(help="Decides every draw.")] = 0,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder that holds hands/. Default: the environment's TRIPTYCH_DATA.",
+            envvar="TRIPTYCH_DATA",
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
+    """Compose clips with known answers from the hand pictures, for `evaluate`."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from triptych.errors import Unavailable
+    from triptych.gesture.compose import compose as make
+
+    if data is None:
+        raise Unavailable(
+            "Composing clips needs the hand pictures: set TRIPTYCH_DATA or --data to the folder "
+            "that holds hands/."
+        )
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("Composing", total=None)
+        path = make(
+            out, data / "hands", split, signs, minutes, seed, lambda: progress.advance(task)
+        )
+    typer.echo(path)
 
 
 @app.command()

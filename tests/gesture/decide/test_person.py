@@ -10,7 +10,7 @@ from triptych.gesture.types import Box, Face
 
 def tracks(people, scene):
     """Tracks of the hands that are read."""
-    return [hand.track for hand in people.step(scene, 0.4)]
+    return [hand.track for hand in people.step(scene, 0.4, 0.6)]
 
 
 def test_larger_face_wins_and_owns_the_near_hand(make):
@@ -51,6 +51,17 @@ def test_a_much_larger_face_takes_over(make):
     near = make.face(0.7, size=0.4)
     tracks(people, make.scene(0.0, *hands, faces=[make.face(0.3)]))
     assert tracks(people, make.scene(0.2, *hands, faces=[make.face(0.3), near])) == [2]
+
+
+def test_what_hardly_is_a_face_does_not_take_over(make):
+    """A hand in the lap that looks a little like a face is not the person it belongs to."""
+    people = MainPerson()
+    lap = make.hand(x=0.55, y=0.8, size=0.2, track=1)
+    face, hardly = make.face(0.5, 0.15, size=0.1), make.face(0.55, 0.8, size=0.2, score=0.5)
+    for t in (0.0, 0.2, 0.4):
+        assert tracks(people, make.scene(t, lap, faces=[face, hardly])) == []
+    clear = make.face(0.55, 0.6, size=0.25, score=0.9)
+    assert tracks(people, make.scene(0.6, lap, faces=[face, clear])) == [1]
 
 
 def test_a_face_behind_does_not_take_over_at_once(make):

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from triptych.data.hands import Clip
 from triptych.errors import BadInput
 from triptych.gesture.config import Config
-from triptych.gesture.evaluate import clips, evaluate, summary
-from triptych.gesture.evaluate.clips import play
+from triptych.gesture.evaluate import evaluate, record, summary
+from triptych.gesture.evaluate.clips import ClipOutcome, outcome
 from triptych.gesture.sources.shot import Shot
 from triptych.gesture.types import GESTURES, Box, Face, Frame, Hand, Scene
 
@@ -74,26 +75,81 @@ def scripts(monkeypatch: pytest.MonkeyPatch) -> dict[str, Script]:
         playing.append(path.name)
         return FakeVideo(path)
 
-    monkeypatch.setattr(clips, "VideoSource", open_video)
-    monkeypatch.setattr(clips, "Perceiver", FakePerceiver)
+    monkeypatch.setattr(record, "VideoSource", open_video)
+    monkeypatch.setattr(record, "Perceiver", FakePerceiver)
     return scripts
 
 
+def play(name: str, label: str, **more: Any) -> ClipOutcome:
+    """What happens in a clip of that label."""
+    known = Clip(**clip(name, label), **more)
+    return outcome(record.watch(Path(name), known, Config()), Config())
+
+
 def test_a_held_sign_fires_its_meaning_once(scripts: dict[str, Script]) -> None:
-    """The clip tells what fired, when it came first, and how long the clip was."""
+    """The clip tells what fired, when, and how long the clip was."""
     scripts["a.mp4"] = [(1.0, 3.0, "palm")]
-    found = play(Path("a.mp4"), "question", Config())
-    assert found.fired == ("question",)
-    assert found.to_trigger is not None and 1.5 <= found.to_trigger <= 2.2
+    found = play("a.mp4", "palm")
+    assert [meaning for _, meaning in found.fired] == ["question"]
     assert found.seconds == 4.0
     assert (found.right, found.wrong) == (True, 0)
+
+
+def test_time_to_trigger_counts_from_when_a_sign_could_be_read(scripts: dict[str, Script]) -> None:
+    """From its beginning where that is known, but not from before the picture was uncovered."""
+    scripts["a.mp4"] = [(1.0, 3.0, "palm")]
+    known = play("a.mp4", "palm", sign_from=1.0, sign_to=3.0)
+    unknown = play("a.mp4", "palm")
+    assert known.to_trigger is not None and 0.5 <= known.to_trigger <= 0.8
+    assert unknown.to_trigger is not None and unknown.to_trigger == pytest.approx(
+        known.to_trigger + 0.48
+    )
+    scripts["b.mp4"] = [(0.0, 3.0, "palm")]
+    early = play("b.mp4", "palm", sign_from=0.0, sign_to=3.0)
+    assert early.to_trigger is not None and 0.5 <= early.to_trigger <= 0.8
+
+
+def test_time_to_clear_counts_where_the_icon_would_be_gone_anyway(
+    scripts: dict[str, Script],
+) -> None:
+    """From the sign's end until its icon is gone; a short sign's icon stays for its own time."""
+    scripts["long.mp4"] = [(0.5, 3.2, "palm")]
+    long = play("long.mp4", "palm", sign_from=0.5, sign_to=3.2)
+    assert long.to_clear is not None and 0.3 <= long.to_clear <= 0.5
+    scripts["short.mp4"] = [(0.5, 1.5, "palm")]
+    assert play("short.mp4", "palm", sign_from=0.5, sign_to=1.5).to_clear is None
 
 
 def test_another_sign_is_a_wrong_event(scripts: dict[str, Script]) -> None:
     """It counts as wrong, and the wanted one as missed."""
     scripts["a.mp4"] = [(1.0, 3.0, "fist")]
-    found = play(Path("a.mp4"), "question", Config())
+    found = play("a.mp4", "palm")
     assert (found.right, found.wrong, found.to_trigger) == (False, 1, None)
+
+
+def test_a_sign_out_of_its_time_is_a_wrong_event(scripts: dict[str, Script]) -> None:
+    """What fires before the sign begins, or long after its end, was something else."""
+    scripts["a.mp4"] = [(0.6, 2.0, "palm")]
+    before = play("a.mp4", "palm", sign_from=2.0, sign_to=3.0)
+    after = play("a.mp4", "palm", sign_from=0.1, sign_to=0.5)
+    assert (before.right, before.wrong) == (after.right, after.wrong) == (False, 1)
+
+
+def test_what_fires_is_told_by_kind_of_clip(tmp_path: Path, scripts: dict[str, Script]) -> None:
+    """Rates of quiet clips and recall of signs, each for its kind."""
+    scripts |= {"a.mp4": [(1.0, 3.0, "palm")], "b.mp4": [(1.0, 3.0, "ok")], "c.mp4": []}
+    manifest = write(
+        tmp_path,
+        clip("a.mp4", "palm") | {"kind": "raised", "sign_from": 1.0, "sign_to": 3.0},
+        clip("b.mp4", "none") | {"kind": "talking"},
+        clip("c.mp4", "none") | {"kind": "empty room"},
+    )
+    found = evaluate(manifest, Config())
+    assert found["false_by_kind"]["talking"]["per_hour"] == pytest.approx(900)
+    assert found["false_by_kind"]["empty room"]["false"] == 0
+    assert found["recall_by_kind"]["raised"]["found"] == 1.0
+    assert found["events"]["in_time"] == 1.0
+    assert "talking" in summary(found)
 
 
 def clip(name: str, label: str, split: str = "test") -> dict[str, Any]:
@@ -144,7 +200,7 @@ def test_all_numbers_of_a_manifest(tmp_path: Path, scripts: dict[str, Script]) -
     assert len(seen) == metrics["clips"] == 5
     assert metrics["events"]["recall"] == pytest.approx(1 / 3)
     assert metrics["events"]["wrong"] == 2
-    assert 1.5 <= metrics["events"]["time_to_trigger_s"] <= 2.2
+    assert 1.0 <= metrics["events"]["time_to_trigger_s"] <= 1.7
     assert metrics["quiet_hours"] == pytest.approx(8 / 3600)
     assert metrics["false_activations_per_hour"] == pytest.approx(450)
     low, high = metrics["false_activations_per_hour_ci95"]

@@ -33,15 +33,17 @@ class MainPerson:
         self._seen_at = -math.inf
         self._looked_at = -math.inf
 
-    def step(self, scene: Scene, face_stay: float) -> list[Hand]:
+    def step(self, scene: Scene, face_stay: float, face_enter: float) -> list[Hand]:
         """The raised hands of the main person; all hands if no face has been seen for a while.
 
-        face_stay: faces less sure than this do not count.
+        face_stay: faces less sure than this do not count. face_enter: only a face at least so sure
+        becomes the main person's; what looks a little like one may be a hand or a thing.
         """
         if self._looked_at < scene.faces_at <= scene.t:
             self._looked_at = scene.faces_at
             boxes = [face.box for face in scene.faces if usable_face(face, face_stay)]
-            self._look(boxes, scene.faces_at)
+            clear = [face.box for face in scene.faces if usable_face(face, face_enter)]
+            self._look(boxes, clear, scene.faces_at)
         if scene.t - self._seen_at > REMEMBER:
             self._face = None
         hands = [hand for hand in scene.hands if _is_real(hand.box)]
@@ -55,17 +57,18 @@ class MainPerson:
             and all(_reach(hand.box, main) <= _reach(hand.box, other) for other in self._others)
         ]
 
-    def _look(self, boxes: list[Box], t: float) -> None:
+    def _look(self, boxes: list[Box], clear: list[Box], t: float) -> None:
         known = self._face if t - self._seen_at <= REMEMBER else None
         if known is None:
-            chosen = max(boxes, key=_weight, default=None)
+            chosen = max(clear, key=_weight, default=None)
         else:
             same = min(boxes, key=lambda box: _reach(box, known), default=None)
             if same is None or _reach(same, known) > 1.0:
                 # Turned away or hidden for a moment: a face behind must not take over at once.
                 self._others = boxes
                 return
-            chosen = max(boxes, key=lambda box: _weight(box) * (STICKY if box is same else 1.0))
+            rivals = [box for box in clear if box is not same]
+            chosen = max([same, *rivals], key=lambda b: _weight(b) * (STICKY if b is same else 1.0))
         self._others = [box for box in boxes if box is not chosen]
         self._face = chosen
         if chosen is not None:

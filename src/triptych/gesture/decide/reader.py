@@ -62,7 +62,8 @@ class GestureReader:
         settings = self._config.decide
         seconds = 0.0 if self._t is None else min(scene.t - self._t, MAX_STEP)
         self._t = scene.t
-        hands = self._people.step(scene, self._config.presence.face_stay)
+        presence = self._config.presence
+        hands = self._people.step(scene, presence.face_stay, presence.face_enter)
         fast = self._motion.step(scene.t, hands, settings.fastest)
         scores = self._read(hands, fast, settings.leave)
         smoothed = self._smoother.step(scores, seconds, settings.smooth_seconds)
