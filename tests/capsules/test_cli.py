@@ -47,8 +47,8 @@ def test_train_evaluate_resume(tmp_path):
     assert triptych("resume", folder, "--threads", 1).exit_code == 0
     assert (folder / "seed-0" / "model.safetensors").read_bytes() == before
     shown = triptych("show", folder, "--threads", 1).stdout.splitlines()
-    assert len(shown) == 4
-    assert all(cv2.imread(path) is not None for path in shown)
+    assert len(shown) == 1 + 2 * 4 and shown[0] == str(folder / "index.html")
+    assert all(cv2.imread(path) is not None for path in shown if path.endswith(".png"))
     words = triptych("evaluate", folder, "--threads", 1).stdout
     assert "clustering accuracy" in words and "2 seed(s), 397 test pictures" in words
 

@@ -82,9 +82,11 @@ def test_nats_are_lost_when_a_part_is_left_out(explained):
 
 def test_ink_is_what_differs_from_the_background():
     """On black it is the brightness; a picture that is all background counts evenly."""
-    picture = torch.rand(1, 1, 4, 4)
-    assert torch.allclose(ink_of(picture, torch.zeros(())), picture[0, 0] / picture.sum())
-    assert torch.allclose(ink_of(picture * 0, torch.zeros(())), torch.full((4, 4), 1 / 16))
+    pictures = torch.rand(2, 1, 4, 4)
+    pictures[1] = 0
+    found = ink_of(pictures, torch.zeros(()))
+    assert torch.allclose(found[0], pictures[0, 0] / pictures[0].sum())
+    assert torch.allclose(found[1], torch.full((4, 4), 1 / 16))
 
 
 def triptych(*arguments):

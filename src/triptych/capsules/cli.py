@@ -104,11 +104,18 @@ def evaluate(run: RunFolder, json: Json = False, threads: Threads = 2) -> None:
 
 
 @app.command()
-def show(run: RunFolder, threads: Threads = 2) -> None:
-    """Write pictures of a run: its templates, and how it reads some test pictures.
+def show(
+    run: RunFolder,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder to write to. Default: the run's own.", show_default=False),
+    ] = None,
+    threads: Threads = 2,
+) -> None:
+    """Write a page to browse, index.html, and pictures: templates, readings, their evolution.
 
     A column of readings: the picture, its likeliest drawing, the mean one, and each part's ink in
-    its own colour.
+    its own colour. Evolution is a strip and a film of the templates while they form.
     """
     _need_torch()
     import torch
@@ -117,7 +124,7 @@ def show(run: RunFolder, threads: Threads = 2) -> None:
     from triptych.capsules.show import show as show_run
 
     torch.set_num_threads(threads)
-    for path in show_run(open_run(run)):
+    for path in show_run(open_run(run), out):
         typer.echo(path)
 
 

@@ -8,10 +8,9 @@ from typing import Any
 from triptych.capsules.bring import Brought, bring
 from triptych.capsules.explanation import PRESENT, Explanation, PartFound, explain
 from triptych.capsules.panel import panel
-from triptych.capsules.pictures import target_of
+from triptych.capsules.pictures import class_names, target_of
 from triptych.capsules.run import Run, networks
 from triptych.capsules.sheets import template_ink
-from triptych.data.cifar10 import CLASSES as CIFAR10
 from triptych.errors import BadInput
 
 
@@ -65,7 +64,7 @@ def _where(picture: str, out: Path | None) -> Path:
 
 def class_name(label: int, run: Run) -> str:
     """What a label of a run's data set is called."""
-    return CIFAR10[label] if run.settings.data.name == "cifar10" else str(label)
+    return class_names(run.settings.data.name, run.settings.loss.classes)[label]
 
 
 def _label(brought: Brought, run: Run) -> str:

@@ -115,16 +115,8 @@ def explain(network: StackedCapsules, canvas: Tensor, target: Tensor) -> Explana
     reading = network(canvas, noise=False)
     drawing = reading.drawing
     joint = network.settings.parts.joint_colour
-    who = mixture.posterior_probabilities(
-        target,
-        drawing.means,
-        drawing.logits,
-        drawing.background_mean,
-        drawing.background_logit,
-        drawing.log_scale,
-        joint,
-    )[:, 0]  # [M + 1, S, S]
-    ink = ink_of(target, drawing.background_mean)
+    who = who_drew(reading, target, joint)[:, 0]  # [M + 1, S, S]
+    ink = ink_of(target, drawing.background_mean)[0]
     shares = (who * ink).sum((-2, -1))
     drawn = drawing.mean()
     layers = _layers(reading, shares[:-1])
@@ -144,16 +136,30 @@ def explain(network: StackedCapsules, canvas: Tensor, target: Tensor) -> Explana
 
 
 def ink_of(target: Tensor, background: Tensor) -> Tensor:
-    """How much of the picture's ink each pixel of [1, C, S, S] holds, [S, S], summing to 1.
+    """How much of its picture's ink each pixel of [B, C, S, S] holds, [B, S, S], each summing to 1.
 
-    background: its mean, broadcasting to [C, 1, S, S]. Of a picture that is all background every
+    background: its mean, broadcasting to [C, B, S, S]. Of a picture that is all background every
     pixel counts alike.
     """
-    planes = target.transpose(0, 1)  # [C, 1, S, S]
-    ink = (planes - background.expand_as(planes)).abs().sum((0, 1))  # [S, S]
-    if float(ink.sum()) < 1e-6:
-        ink = torch.ones_like(ink)
-    return ink / ink.sum()
+    planes = target.transpose(0, 1)  # [C, B, S, S]
+    ink = (planes - background.expand_as(planes)).abs().sum(0)  # [B, S, S]
+    total = ink.sum((-2, -1), keepdim=True)
+    ink = torch.where(total < 1e-6, torch.ones_like(ink), ink)
+    return ink / ink.sum((-2, -1), keepdim=True)
+
+
+def who_drew(reading: Reading, target: Tensor, joint_colour: bool) -> Tensor:
+    """Each component's share of the likelihood of each pixel of [B, C, S, S]: [M + 1, B, S, S]."""
+    drawing = reading.drawing
+    return mixture.posterior_probabilities(
+        target,
+        drawing.means,
+        drawing.logits,
+        drawing.background_mean,
+        drawing.background_logit,
+        drawing.log_scale,
+        joint_colour,
+    )
 
 
 def drawn_by_objects(network: StackedCapsules, reading: Reading) -> Tensor:

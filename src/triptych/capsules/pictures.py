@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from triptych.capsules.settings import Data
+from triptych.data.cifar10 import CLASSES as CIFAR10
 from triptych.data.load import load
 from triptych.errors import BadInput
 
@@ -39,6 +40,11 @@ def read_pictures(name: str, split: str) -> Pictures:
         return _as_tensors(data.images[chosen], data.labels[chosen], data.note)
     data = load(name, split)
     return _as_tensors(data.images, data.labels, data.note)
+
+
+def class_names(name: str, classes: int) -> list[str]:
+    """What the labels of a data set are called."""
+    return list(CIFAR10) if name == "cifar10" else [str(label) for label in range(classes)]
 
 
 def _as_tensors(images: NDArray[np.uint8], labels: NDArray[np.int64], note: str) -> Pictures:

@@ -1,43 +1,131 @@
-"""Sheets of a run as PNG files: its templates, and how it reads some test pictures."""
+"""`triptych capsules show RUN`: a run to look at, as pictures, a film and a page to browse."""
 
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import torch
 
-from triptych.capsules.pictures import read_pictures, target_of, to_canvas
+from triptych.capsules.album import album, read_log, still_data
+from triptych.capsules.evolution import snapshots
+from triptych.capsules.film import film, strip
+from triptych.capsules.model import StackedCapsules
+from triptych.capsules.page import page
+from triptych.capsules.panel import object_hues
+from triptych.capsules.pictures import Pictures, class_names, read_pictures, target_of, to_canvas
 from triptych.capsules.run import Run, networks
-from triptych.capsules.sheets import Sheet, reading_sheet, template_sheet
-from triptych.errors import BadInput
+from triptych.capsules.sheets import Sheet, hues, reading_sheet, template_sheet
+from triptych.errors import BadInput, Unavailable
 
+PAGE = "index.html"
 _SHOWN = 12
 
 
-def show(run: Run) -> list[Path]:
-    """Write the sheets of each seed into its folder; returns their paths."""
-    settings = run.settings
-    images = read_pictures(settings.data.name, "test").images[:_SHOWN]
-    canvas = to_canvas(images, settings.data, np.random.default_rng(0))
-    written: list[Path] = []
-    for seed, network in networks(run).items():
-        with torch.no_grad():
-            reading = network(canvas)
-        folder = run.of_seed(seed)
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, sheet in (
-            ("templates", template_sheet(network)),
-            ("readings", reading_sheet(reading, target_of(canvas, settings.data))),
-        ):
-            written.append(folder / f"{name}.png")
-            _write(written[-1], sheet)
-    return written
+def show(run: Run, out: Path | None = None) -> list[Path]:
+    """Write all there is to see of a run; returns the paths, the page first.
 
-
-def _write(path: Path, sheet: Sheet) -> None:
+    out: the folder; None: the run's own. Without the data set, what needs pictures is left out.
+    Raises BadInput if there is no such run, or its folder cannot be written.
+    """
+    folder = out or run.folder
+    missing = ""
+    pictures: Pictures | None = None
     try:
-        done = cv2.imwrite(str(path), sheet[..., ::-1])
-    except cv2.error as error:
-        raise BadInput(f"{path} cannot be written ({error}).") from error
-    if not done:
-        raise BadInput(f"{path} cannot be written; is there room, and may you write there?")
+        pictures = read_pictures(run.settings.data.name, "test")
+    except Unavailable as error:
+        missing = f"What needs test pictures is left out: {error}"
+    written: list[Path] = []
+    seeds: list[dict[str, Any]] = []
+    for seed, network in networks(run).items():
+        source, place = run.of_seed(seed), folder / f"seed-{seed}"
+        history = snapshots(source)
+        for name, content in _sheets(network, pictures).items():
+            written.append(_write(place / f"{name}.png", _png(content)))
+        if history:
+            written.append(_write(place / "evolution.png", _png(strip(history))))
+            written.append(_write(place / "evolution.gif", film(history)))
+        log = read_log(source / "log.jsonl")
+        seeds.append({"seed": seed, **album(network, pictures, history, log)})
+    content = {
+        "title": f"{run.folder.name}: capsules that learned from {run.settings.data.name}",
+        "subtitle": _subtitle(run),
+        "numbers": _numbers(run),
+        "settings": _settings(run),
+        "missing": missing,
+        "classes": class_names(run.settings.data.name, run.settings.loss.classes),
+        "hues": hues(run.settings.parts.count).tolist(),
+        "objectHues": object_hues(max([0, *run.settings.objects.layers])).tolist(),
+        "seeds": seeds,
+        "footer": f"Made by triptych capsules show on {datetime.now(UTC):%Y-%m-%d}.",
+    }
+    return [_write(folder / PAGE, page(content).encode()), *written]
+
+
+def _sheets(network: StackedCapsules, pictures: Pictures | None) -> dict[str, Sheet]:
+    found = {"templates": template_sheet(network)}
+    if pictures is not None:
+        data = still_data(network.settings)
+        canvas = to_canvas(pictures.images[:_SHOWN], data, np.random.default_rng(0))
+        with torch.no_grad():
+            reading = network(canvas, noise=False)
+        found["readings"] = reading_sheet(reading, target_of(canvas, data))
+    return found
+
+
+def _subtitle(run: Run) -> str:
+    settings = run.settings
+    layers = "+".join(map(str, settings.objects.layers)) or "no"
+    seeds = f"{len(run.seeds)} seed" + ("s" if len(run.seeds) > 1 else "")
+    return (
+        f"Preset {settings.preset}: {settings.parts.count} parts, {layers} objects, "
+        f"{settings.train.steps:,} steps of {settings.train.batch} pictures, {seeds}. "
+        "A Stacked Capsule Autoencoder (Kosiorek, Sabour, Teh, Hinton 2019); it learned without "
+        "labels."
+    )
+
+
+def _numbers(run: Run) -> list[tuple[str, str]]:
+    """What `evaluate` has measured, if it was run."""
+    try:
+        found = json.loads((run.folder / "evaluation.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return []
+    numbers: list[tuple[str, str]] = []
+    for key, words in (
+        ("clustering_accuracy", "clustering accuracy on test pictures, without labels"),
+        ("probe_accuracy", "accuracy of a linear probe"),
+        ("affnist_accuracy", "clustering accuracy on affNIST, unseen"),
+    ):
+        table = found.get(key)
+        if isinstance(table, Mapping) and isinstance(table.get("mean"), int | float):
+            std = table.get("std")
+            spread = f" ± {100 * std:.1f}" if isinstance(std, int | float) else ""
+            numbers.append((f"{100 * table['mean']:.1f}{spread} %", words))
+    return numbers
+
+
+def _settings(run: Run) -> list[tuple[str, str]]:
+    return [
+        (f"{section}.{key}", ", ".join(map(str, value)) if isinstance(value, tuple) else str(value))
+        for section, table in run.settings.model_dump(exclude={"preset"}).items()
+        for key, value in table.items()
+    ]
+
+
+def _png(sheet: Sheet) -> bytes:
+    done, content = cv2.imencode(".png", sheet[..., ::-1])
+    assert done
+    return content.tobytes()
+
+
+def _write(path: Path, content: bytes) -> Path:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    except OSError as error:
+        raise BadInput(f"{path} cannot be written: {error.strerror}.") from error
+    return path
