@@ -129,9 +129,10 @@ def quiet_takes(stock: Stock, minutes: float, seed: int) -> list[Take]:
 
 
 def _makers(stock: Stock, way: Callable[..., Take], label: str) -> list[str]:
-    """Who makes a sign in this way."""
+    """Who makes a sign in this way; to change from another hand to it one needs both."""
     people = stock.cutouts if way is _raised else stock.signers
-    return sorted(who for who, has in people.items() if any(p.label == label for p in has))
+    needed = {label} if way is _raised else {label, "other"}
+    return sorted(who for who, has in people.items() if needed <= {p.label for p in has})
 
 
 def _raised(
@@ -167,15 +168,10 @@ def _changed(
     sign = _pick([p for p in stock.signers[person] if p.label == label], rng)
     others = [p for p in stock.signers[person] if p.label == "other"]
     start, end = LEAD + 0.2, LEAD + 0.2 + hold
-    back: list[tuple[float, str]] = [(start, sign.file)]
-    if others:
-        back = [(0.0, _pick(others, rng).file), *back, (end, _pick(others, rng).file)]
-    else:
-        # Nothing before and after: the person comes into the picture with the sign.
-        room = _pick(stock.rooms, rng).file
-        back = [(0.0, room), *back, (end, room)]
+    before, after = _pick(others, rng).file, _pick(others, rng).file
+    back = ((0.0, before), (start, sign.file), (end, after))
     return Take(
-        name, label, "changed", stock.split, person, seed, end + 1.2, SIGN_FPS, tuple(back), (),
+        name, label, "changed", stock.split, person, seed, end + 1.2, SIGN_FPS, back, (),
         start, end,
     )  # fmt: skip
 
