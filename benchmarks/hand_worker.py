@@ -1,6 +1,7 @@
 """One hand tracker in a process of its own; `gesture_vs_mediapipe.py` talks to it.
 
 Runs in either side's virtual environment, so it imports nothing but NumPy and the side itself.
+MediaPipe's hands get their signs from a small head on its landmarks, which an order brings.
 Reads orders as JSON lines on standard input and answers each with one. Pictures come in a file of
 raw BGR bytes. Only the tracker's own call is timed: reading the file, and turning BGR into the RGB
 that MediaPipe wants, are not.
@@ -18,8 +19,11 @@ from typing import Any
 
 import numpy as np
 
-Boxes = list[list[float]]
-Look = Callable[[np.ndarray, float], Boxes]
+Seen = list[dict[str, Any]]
+"""Hands, each with `box` [x0, y0, x1, y1] in fractions and, once signs are known, `scores`."""
+
+Look = Callable[[np.ndarray, float], Seen]
+PALM = [0, 5, 9, 13, 17]
 
 
 class Ours:
@@ -32,19 +36,34 @@ class Ours:
         from triptych.gesture.perceive.perceiver import Perceiver
 
         self._perceiver = Perceiver(Config())
+        self.faces: list[list[float]] = []
 
     def prepare(self, picture: np.ndarray) -> np.ndarray:
         """Ours wants what a camera gives."""
         return picture
 
-    def look(self, picture: np.ndarray, t: float) -> Boxes:
-        """Boxes of the hands, [x0, y0, x1, y1] in fractions."""
-        return [hand.box.as_list() for hand in self._perceiver.look(picture, t).hands]
+    def look(self, picture: np.ndarray, t: float) -> Seen:
+        """The hands of a video's next picture."""
+        return self._told(self._perceiver.look(picture, t))
 
-    def look_still(self, picture: np.ndarray, t: float) -> Boxes:
-        """The same for a single picture."""
+    def look_still(self, picture: np.ndarray, t: float) -> Seen:
+        """The hands of a single picture."""
         del t
-        return [hand.box.as_list() for hand in self._perceiver.look_still(picture).hands]
+        return self._told(self._perceiver.look_still(picture))
+
+    def learn(self, head: dict[str, np.ndarray]) -> None:
+        """Ours reads signs itself."""
+
+    def forget(self) -> None:
+        """The next picture is the first of another clip."""
+        self.__init__()
+
+    def _told(self, scene: Any) -> Seen:
+        self.faces = [[*face.box.as_list(), face.score] for face in scene.faces]
+        return [
+            {"box": hand.box.as_list(), "scores": dict(hand.scores), "track": hand.track}
+            for hand in scene.hands
+        ]
 
 
 class MediaPipe:
@@ -56,48 +75,93 @@ class MediaPipe:
         from mediapipe.python.solutions.hands import Hands  # pyright: ignore
 
         options = {"max_num_hands": most_hands, "model_complexity": complexity}
-        self._video = Hands(static_image_mode=False, **options)
+        self._new_video = lambda: Hands(static_image_mode=False, **options)
+        self._video = self._new_video()
         self._still = Hands(static_image_mode=True, **options)
+        self._head: dict[str, np.ndarray] = {}
+        self.faces: list[list[float]] = []
 
     def prepare(self, picture: np.ndarray) -> np.ndarray:
         """MediaPipe wants RGB."""
         return np.ascontiguousarray(picture[..., ::-1])
 
-    def look(self, picture: np.ndarray, t: float) -> Boxes:
-        """Boxes around the landmarks, [x0, y0, x1, y1] in fractions."""
+    def look(self, picture: np.ndarray, t: float) -> Seen:
+        """The hands of a video's next picture; boxes are around the landmarks."""
         del t
-        return self._boxes(self._video.process(picture))
+        return self._told(self._video.process(picture), picture)
 
-    def look_still(self, picture: np.ndarray, t: float) -> Boxes:
-        """The same for a single picture."""
+    def look_still(self, picture: np.ndarray, t: float) -> Seen:
+        """The hands of a single picture."""
         del t
-        return self._boxes(self._still.process(picture))
+        return self._told(self._still.process(picture), picture)
 
-    @staticmethod
-    def _boxes(result: Any) -> Boxes:
-        boxes: Boxes = []
+    def learn(self, head: dict[str, np.ndarray]) -> None:
+        """Read signs with this head from now on; see `hand_accuracy.train_head`."""
+        self._head = head
+
+    def forget(self) -> None:
+        """The next picture is the first of another clip."""
+        self._video.close()
+        self._video = self._new_video()
+
+    def _told(self, result: Any, picture: np.ndarray) -> Seen:
+        hands: Seen = []
         for hand in result.multi_hand_landmarks or ():
-            xs, ys = [point.x for point in hand.landmark], [point.y for point in hand.landmark]
-            boxes.append([min(xs), min(ys), max(xs), max(ys)])
-        return boxes
+            points = np.array([[point.x, point.y] for point in hand.landmark])
+            told: dict[str, Any] = {"box": [*points.min(axis=0), *points.max(axis=0)]}
+            if self._head:
+                told["scores"] = scores_of(points * picture.shape[1::-1], self._head)
+            hands.append(told)
+        return hands
+
+
+def normalised(points: np.ndarray) -> np.ndarray:
+    """Landmarks [21, 2] in pixels -> [42]: centred on the palm, in units of its size."""
+    palm = points[PALM]
+    centre = palm.mean(axis=0)
+    size = np.linalg.norm(palm - centre, axis=1).mean()
+    return ((points - centre) / max(size, 1e-6)).ravel()
+
+
+def scores_of(points: np.ndarray, head: dict[str, np.ndarray]) -> dict[str, float]:
+    """Probability of each sign by the head: two hidden layers with ReLU, softmax."""
+    x = normalised(points)
+    for layer in range(3):
+        x = x @ head[f"weight{layer}"] + head[f"bias{layer}"]
+        if layer < 2:
+            x = np.maximum(x, 0)
+    e = np.exp(x - x.max())
+    return dict(zip(head["names"].tolist(), (e / e.sum()).tolist(), strict=True))
 
 
 def answer(side: Ours | MediaPipe, order: dict[str, Any]) -> dict[str, Any]:
-    """Do one order: `video` or `still` (look at pictures), or `costs` (memory and disk)."""
+    """Do one order.
+
+    `video` or `still`: look at pictures. `costs`: memory and disk. `head`: learn to read signs.
+    `forget`: another clip begins.
+    """
     if order["do"] == "costs":
         return {"peak_rss_mb": peak_rss_mb(), "install_mb": install_mb(side.package)}
+    if order["do"] == "head":
+        with np.load(order["file"]) as head:
+            side.learn(dict(head))
+        return {}
+    if order["do"] == "forget":
+        side.forget()
+        return {}
     look: Look = side.look if order["do"] == "video" else side.look_still
     height, width = order["shape"]
-    found: dict[str, list[Any]] = {"ms": [], "cpu_ms": [], "boxes": []}
+    found: dict[str, list[Any]] = {"ms": [], "cpu_ms": [], "hands": [], "faces": []}
     with Path(order["file"]).open("rb", buffering=0) as file:
         for t in order["times"]:
             raw = np.frombuffer(file.read(height * width * 3), np.uint8)
             picture = side.prepare(raw.reshape(height, width, 3))
             cpu, wall = time.process_time(), time.perf_counter()
-            boxes = look(picture, t)
+            hands = look(picture, t)
             found["ms"].append((time.perf_counter() - wall) * 1000)
             found["cpu_ms"].append((time.process_time() - cpu) * 1000)
-            found["boxes"].append(boxes)
+            found["hands"].append(hands)
+            found["faces"].append(side.faces)
     return found
 
 
