@@ -56,5 +56,5 @@ clean:  ## Remove what was installed and built
 	@touch $@
 
 .venv/.tests: pyproject.toml constraints.txt | .venv/bin/python
-	$(PIP) --editable '.[train,virtualcam,dev]'
+	$(PIP) --editable '.[train,virtualcam,tensorboard,wandb,dev]'
 	@touch .venv/.runs $@

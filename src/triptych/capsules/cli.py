@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from triptych.errors import Unavailable
+from triptych.fit.option import Track
 
 app = typer.Typer(
     help="Stacked Capsule Autoencoders: train, evaluate, show, explain.", no_args_is_help=True
@@ -59,6 +60,7 @@ def train(
     seeds: Annotated[int, typer.Option(help="Train so many, from --first-seed on.", min=1)] = 1,
     first_seed: Annotated[int, typer.Option(help="Decides every draw of a run.", min=0)] = 0,
     threads: Threads = 2,
+    track: Track = None,
 ) -> None:
     """Train a network for each seed; picks up where it was interrupted."""
     from triptych.capsules.presets import preset
@@ -69,19 +71,19 @@ def train(
     from triptych.capsules.run import train as train_run
 
     there = create(run or Path("runs") / name, settings, range(first_seed, first_seed + seeds))
-    train_run(there, threads)
+    train_run(there, threads, track or ())
     typer.echo(there.folder)
 
 
 @app.command()
-def resume(run: RunFolder, threads: Threads = 2) -> None:
+def resume(run: RunFolder, threads: Threads = 2, track: Track = None) -> None:
     """Go on with a run that was interrupted, exactly as if it had not been."""
     _need_torch()
     from triptych.capsules.run import open_run
     from triptych.capsules.run import train as train_run
 
     there = open_run(run)
-    train_run(there, threads)
+    train_run(there, threads, track or ())
     typer.echo(there.folder)
 
 

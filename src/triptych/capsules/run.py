@@ -25,7 +25,7 @@ from triptych.capsules.settings import Settings
 from triptych.capsules.train import CapsuleTask, Objective, plan
 from triptych.errors import BadInput, BrokenModel
 from triptych.fit.loop import fit, seconds_spent
-from triptych.fit.tracker import JsonLines
+from triptych.fit.tracker import Board, tracking
 from triptych.results import write_result
 
 WEIGHTS, SETTINGS = "model.safetensors", "settings.json"
@@ -107,9 +107,10 @@ def _shipped(name: str) -> Run:
     return Run(Path("runs", "shipped", name), _settings(described), (seed,), file)
 
 
-def train(run: Run, threads: int = 2) -> None:
+def train(run: Run, threads: int = 2, boards: Sequence[Board] = ()) -> None:
     """Train each seed of a run to its end, one after the other; what is done already is kept.
 
+    boards: where the curves are drawn besides each seed's `log.jsonl`.
     Raises BadInput if the run is a shipped network, whose training is over.
     """
     if run.shipped is not None:
@@ -124,13 +125,14 @@ def train(run: Run, threads: int = 2) -> None:
     for seed in run.seeds:
         folder = run.of_seed(seed)
         task = CapsuleTask(settings, train_pictures, test_pictures, seed)
-        tracker = JsonLines(folder / "log.jsonl", sys.stderr)
 
         def film(step: int, task: CapsuleTask = task, folder: Path = folder) -> None:
             if evolution.is_due(step):
                 evolution.keep(task.network, folder, step)
 
-        trained = fit(task, plan(settings, seed), folder, tracker, film)
+        shown = settings.model_dump() | {"seed": seed}
+        with tracking(folder, boards, shown, sys.stderr) as tracker:
+            trained = fit(task, plan(settings, seed), folder, tracker, film)
         assert isinstance(trained, Objective)
         save(trained.network, run.weights(seed), seed)
         numbers = {

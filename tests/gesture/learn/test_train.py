@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from typer.testing import CliRunner
 from triptych.cli import app
 from triptych.data.hands import COLLECTIVES, HandPicture, read_hands
 from triptych.errors import BadInput, Unavailable
+from triptych.fit import boards
+from triptych.fit.tracker import Together
 from triptych.gesture.learn import train
 from triptych.gesture.learn.augment import Jitter
 from triptych.gesture.learn.backbone import conv_units
@@ -94,6 +97,36 @@ def test_one_command_leaves_weights_numbers_and_a_card(
     load_session(f"{name}.onnx", tmp_path / "models")
     if name == "hand_reader":
         assert {"appearance", "shape", "both", "val_landmarks"} <= set(result)
+
+
+def test_curves_go_where_they_were_asked_for(
+    data: Path, tmp_path: Path, small: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`--track` reaches the run with its settings; log.jsonl is written in any case."""
+    seen: dict[str, Any] = {}
+
+    class Seen(Together):
+        def __init__(self, folder: Path, settings: dict[str, Any]) -> None:
+            super().__init__(())
+            seen.update(settings, folder=folder, steps_logged=[])
+
+        def __enter__(self) -> "Seen":
+            return self
+
+        def __exit__(self, *_what: object) -> None:
+            seen["closed"] = True
+
+        def log(self, step: int, numbers: Mapping[str, float]) -> None:
+            seen["steps_logged"].append(step)
+
+    monkeypatch.setattr(boards, "WeightsAndBiases", Seen)
+    run = tmp_path / "runs" / "reader"
+    words = f"--data {data} --run {run} --steps 1 --threads 1 --every 2 --track wandb"
+    command = ["gesture", "train", "classifier", *words.split()]
+    assert CliRunner().invoke(app, command).exit_code == 0
+    assert (seen["steps"], seen["recipe"]["every"], seen["folder"]) == (1, 2, run)
+    assert seen["closed"] and set(seen["steps_logged"]) == {1}
+    assert (run / "log.jsonl").exists()
 
 
 def test_missing_weights_are_named(data: Path, tmp_path: Path, small: None) -> None:

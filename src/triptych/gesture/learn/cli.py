@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from triptych.errors import Unavailable
+from triptych.fit.option import Track
+from triptych.fit.tracker import Board
 
 if TYPE_CHECKING:
     from triptych.gesture.learn.train import Options
@@ -54,9 +56,10 @@ def detector(
     seed: Seed = 0,
     threads: Threads = 2,
     start: Start = None,
+    track: Track = None,
 ) -> None:
     """Train the network that finds hands and faces."""
-    options = _options(data, run, steps, seed, threads, start)
+    options = _options(data, run, steps, seed, threads, start, track)
     from triptych.gesture.learn.train import train_detector
 
     typer.echo(train_detector(options))
@@ -72,6 +75,7 @@ def classifier(
     seed: Seed = 0,
     threads: Threads = 2,
     start: Start = None,
+    track: Track = None,
     frozen: Annotated[
         bool, typer.Option("--frozen", help="Keep the ImageNet layers as they are.")
     ] = False,
@@ -99,7 +103,7 @@ def classifier(
     The defaults make what ships. The choices from --frozen on are for experiments: see
     docs/gesture/experiments.md for what each brings.
     """
-    options = _options(data, run, steps, seed, threads, start)
+    options = _options(data, run, steps, seed, threads, start, track)
     from triptych.gesture.learn.augment import Jitter
     from triptych.gesture.learn.recipe import Recipe
     from triptych.gesture.learn.train import train_classifier
@@ -124,7 +128,13 @@ def export(
 
 
 def _options(
-    data: Path | None, run: Path, steps: int, seed: int, threads: int, start: Path | None
+    data: Path | None,
+    run: Path,
+    steps: int,
+    seed: int,
+    threads: int,
+    start: Path | None,
+    boards: list[Board] | None,
 ) -> "Options":
     try:
         from triptych.gesture.learn.train import Options
@@ -137,4 +147,4 @@ def _options(
             "Training needs the hand pictures: set TRIPTYCH_DATA or --data to the folder that "
             "holds hands/ and weights/."
         )
-    return Options(data, run, steps, seed, threads, start)
+    return Options(data, run, steps, seed, threads, start, tuple(boards or ()))

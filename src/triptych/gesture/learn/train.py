@@ -2,8 +2,10 @@
 
 import json
 import sys
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -12,7 +14,7 @@ import torch
 from triptych.data.hands import HandPicture, read_hands
 from triptych.errors import BadInput
 from triptych.fit.loop import Plan, averaged_weights, fit, seconds_spent
-from triptych.fit.tracker import JsonLines
+from triptych.fit.tracker import Board, Tracker, tracking
 from triptych.gesture.learn.calibrate import best_temperature, expected_calibration_error
 from triptych.gesture.learn.card import write_card
 from triptych.gesture.learn.drawn import draw_pictures
@@ -37,7 +39,8 @@ WEIGHTS = Path("weights") / "mobilenet_v2_100_imagenet_folded.npz"
 class Options:
     """data: the folder that holds `hands/` and `weights/`. run: where the run is kept.
 
-    start: a finished run whose weights to go on from, or None for ImageNet's.
+    start: a finished run whose weights to go on from, or None for ImageNet's. boards: where its
+    curves are drawn besides its `log.jsonl`.
     """
 
     data: Path
@@ -46,6 +49,7 @@ class Options:
     seed: int = 0
     threads: int = 2
     start: Path | None = None
+    boards: tuple[Board, ...] = ()
 
 
 def train_detector(options: Options) -> Path:
@@ -59,7 +63,8 @@ def train_detector(options: Options) -> Path:
         weights=_weights(options),
     )
     _go_on_from(options, task.network)
-    network = fit(task, _plan(options), options.run, _tracker(options))
+    with _tracking(options) as tracker:
+        network = fit(task, _plan(options), options.run, tracker)
     path = export_detector(network, options.run)  # type: ignore[arg-type]
     numbers = dict(task.evaluate(network))
     _report(options, "detector", numbers, train)
@@ -86,7 +91,8 @@ def train_classifier(options: Options, recipe: Recipe = Recipe()) -> Path:  # no
         recipe=recipe,
     )
     _go_on_from(options, task.network)
-    network = fit(task, _plan(options), options.run, _tracker(options))
+    with _tracking(options, recipe=asdict(recipe)) as tracker:
+        network = fit(task, _plan(options), options.run, tracker)
     logits, labels, gaps = task.predict(network, task.validation)
     temperatures: dict[str, float] = {}
     numbers: dict[str, object] = {
@@ -159,8 +165,9 @@ def _plan(options: Options) -> Plan:
     )
 
 
-def _tracker(options: Options) -> JsonLines:
-    return JsonLines(options.run / "log.jsonl", sys.stderr)
+def _tracking(options: Options, **more: Any) -> AbstractContextManager[Tracker]:
+    settings = {"steps": options.steps, "seed": options.seed, **more}
+    return tracking(options.run, options.boards, settings, sys.stderr)
 
 
 def _report(
