@@ -11,6 +11,7 @@ from triptych.capsules.model import Reading, StackedCapsules
 from triptych.capsules.objects import Objects
 from triptych.capsules.parts import Parts
 from triptych.capsules.settings import Loss
+from triptych.fit import several
 
 _FAINT = 1e-3
 """Added to presences where their logarithm is taken: a missing object must not cost infinity."""
@@ -77,11 +78,12 @@ def terms(
     for objects in reading.objects:
         found["parts"] = found["parts"] + part_log_likelihood(below, objects)
         found["deformation"] = found["deformation"] + deformation(objects)
+        # Between pictures means between all of the batch, whichever process reads them.
         for name, value in (
             ("presence_within", presence_within(objects.presence, classes)),
-            ("presence_between", presence_between(objects.presence, classes)),
+            ("presence_between", presence_between(several.whole(objects.presence), classes)),
             ("posterior_within", posterior_within(objects.posterior)),
-            ("posterior_between", posterior_between(objects.posterior)),
+            ("posterior_between", posterior_between(several.whole(objects.posterior))),
             *([("agreement", agreement(objects.presence))] if settings.data.views == 2 else []),
         ):
             found[name] = found[name] + value

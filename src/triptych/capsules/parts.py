@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from triptych.capsules.geometry import squash
 from triptych.capsules.settings import Settings
+from triptych.fit import several
 
 
 @dataclass(frozen=True)
@@ -46,8 +47,7 @@ def noisy(logits: Tensor, width: float, generator: torch.Generator | None = None
     """logits plus noise, uniform in [-width / 2, width / 2]."""
     if width == 0:
         return logits
-    noise = torch.rand(logits.shape, generator=generator, device=logits.device, dtype=logits.dtype)
-    return logits + width * (noise - 0.5)
+    return logits + width * (several.rand(logits, generator) - 0.5)
 
 
 def initialise(module: nn.Module) -> None:

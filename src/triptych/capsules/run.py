@@ -9,6 +9,7 @@ names stand for a run wherever one is only read. What is made of them goes to `r
 """
 
 import json
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from triptych.capsules.pictures import read_pictures
 from triptych.capsules.settings import Settings
 from triptych.capsules.train import CapsuleTask, Objective, plan
 from triptych.errors import BadInput, BrokenModel
+from triptych.fit import several
 from triptych.fit.loop import fit, seconds_spent
 from triptych.fit.tracker import Board, tracking
 from triptych.results import write_result
@@ -68,7 +70,10 @@ def create(folder: Path, settings: Settings, seeds: Sequence[int]) -> Run:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         content = {"seeds": list(seeds), "settings": settings.model_dump()}
-        path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+        # At once, since several processes may start together.
+        beside = folder / f"{SETTINGS}.{os.getpid()}.part"
+        beside.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+        beside.replace(path)
     except OSError as error:
         raise BadInput(f"The run cannot be kept in {folder}: {error.strerror}.") from error
     return run
@@ -134,6 +139,8 @@ def train(run: Run, threads: int = 2, boards: Sequence[Board] = ()) -> None:
         with tracking(folder, boards, shown, sys.stderr) as tracker:
             trained = fit(task, plan(settings, seed), folder, tracker, film)
         assert isinstance(trained, Objective)
+        if several.rank() > 0:
+            continue  # the first process writes
         save(trained.network, run.weights(seed), seed)
         numbers = {
             "preset": settings.preset,

@@ -5,10 +5,12 @@ batch, and torch is reseeded before each step. So a checkpoint needs no random s
 run repeats an uninterrupted one exactly (bitwise on a CPU with the same number of threads).
 
 The weights that are evaluated and exported are an exponential moving average (Polyak and Juditsky
-1992); Fabric takes care of devices, precision and several processes.
+1992); Fabric takes care of devices, precision and several processes: started by `torchrun`, they
+share each batch (`triptych.fit.several`), and the first of them evaluates, logs and saves.
 """
 
 import math
+import os
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -19,10 +21,12 @@ from typing import Any, Literal, Protocol
 import numpy as np
 import torch
 from lightning_fabric import Fabric
+from lightning_fabric.strategies.ddp import DDPStrategy
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
 from triptych.errors import BadInput, TriptychError
+from triptych.fit import several
 from triptych.fit.tracker import Tracker
 
 CHECKPOINT = "checkpoint.pt"
@@ -106,8 +110,7 @@ def fit(
     Returns the network with averaged weights, in evaluation mode. Raises `BadInput` if the
     checkpoint belongs to another plan or network, `NotFinite` if training diverges.
     """
-    # lightning's type stubs want literals; the plan has been validated at the door
-    fabric = Fabric(accelerator=plan.accelerator, devices=1, precision=plan.precision)  # type: ignore[arg-type]
+    fabric = _fabric(plan)
     network, optimizer = fabric.setup(task.network, task.optimizer())
     average = AveragedModel(task.network, multi_avg_fn=_moving(plan.average), use_buffers=True)
     peak = [group["lr"] for group in optimizer.param_groups]
@@ -116,7 +119,7 @@ def fit(
     began = time.monotonic()
 
     def draw(step: int) -> Any:
-        return task.batch(np.random.default_rng([plan.seed, step]))
+        return several.share(task.batch(np.random.default_rng([plan.seed, step])))
 
     with ThreadPoolExecutor(1) as drawer:
         upcoming = drawer.submit(draw, first)
@@ -140,12 +143,14 @@ def fit(
 
             done = step + 1
             if done % plan.log_every == 0 or done == plan.steps:
-                tracker.log(
-                    done,
-                    {"loss": loss.item(), "gradient_norm": float(norm)}
-                    | {name: value.item() for name, value in parts.items()}
-                    | {"steps_per_second": (done - first) / (time.monotonic() - began)},
-                )
+                numbers = _averaged(fabric, {"loss": loss, **parts}) | {
+                    "gradient_norm": float(norm)
+                }
+                speed = {"steps_per_second": (done - first) / (time.monotonic() - began)}
+                if fabric.is_global_zero:
+                    tracker.log(done, numbers | speed)
+            if not fabric.is_global_zero:
+                continue
             if done % plan.evaluate_every == 0 or done == plan.steps:
                 average.eval()
                 tracker.log(done, dict(task.evaluate(average.module)))
@@ -153,7 +158,35 @@ def fit(
                 seconds = spent + time.monotonic() - began
                 _save(folder, plan, done, seconds, task.network, optimizer, average)
             on_step(done)
+    fabric.barrier()
     return average.module.eval()
+
+
+def _fabric(plan: Plan) -> Fabric:
+    """On one device; started by torchrun, on one a process."""
+    devices, strategy = 1, "auto"
+    if torch.distributed.is_available() and torch.distributed.is_torchelastic_launched():
+        devices = int(os.environ["LOCAL_WORLD_SIZE"])
+        # Some weights learn from no batch, such as those of a probe that is switched off.
+        strategy = DDPStrategy(find_unused_parameters=True)
+    fabric = Fabric(
+        # lightning's type stubs want literals; the plan has been validated at the door
+        accelerator=plan.accelerator,
+        precision=plan.precision,  # type: ignore[arg-type]
+        strategy=strategy,
+        devices=devices,
+        num_nodes=int(os.environ.get("GROUP_WORLD_SIZE", 1)) if devices > 1 else 1,
+    )
+    fabric.launch()
+    return fabric
+
+
+def _averaged(fabric: Fabric, numbers: Mapping[str, Tensor]) -> dict[str, float]:
+    """Each number's mean over the processes."""
+    values = torch.stack([value.detach().float() for value in numbers.values()])
+    mean = fabric.all_reduce(values, reduce_op="mean")
+    assert isinstance(mean, Tensor)
+    return dict(zip(numbers, mean.tolist(), strict=True))
 
 
 def _moving(decay: float) -> Callable[..., None]:
