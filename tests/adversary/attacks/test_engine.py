@@ -65,7 +65,7 @@ class Plain:
         goals = torch.full_like(labels, -1)
         self._case = Case(
             model, model, pictures, labels, goals, self.epsilon, model(pictures).detach(),
-            threat, Options(),
+            threat, Options(), len(pictures),
         )  # fmt: skip
 
     def key(self, job):

@@ -21,6 +21,7 @@ from triptych.adversary.attacks.found import (
     searcher,
 )
 from triptych.adversary.attacks.gradients import modules_of
+from triptych.adversary.attacks.lean import lean
 from triptych.adversary.attacks.method import Method, standard
 from triptych.adversary.attacks.options import Options
 from triptych.adversary.attacks.result import Result, Stage, Work, predicted
@@ -66,13 +67,11 @@ def attack(
     if len(pictures) == 0:
         return _empty(pictures, labels, threat)
     with as_found(inside, options.seed):
-        return _attack(
-            searcher(model), judging, pictures, labels, epsilon, threat, methods, targets, options
-        )
+        return _attack(model, judging, pictures, labels, epsilon, threat, methods, targets, options)
 
 
 def _attack(
-    search: Forward,
+    model: Forward,
     judging: Forward,
     pictures: Tensor,
     labels: Tensor,
@@ -82,9 +81,10 @@ def _attack(
     targets: Tensor | None,
     options: Options,
 ) -> Result:
+    slots = options.places(pictures)
     with torch.no_grad():
         logits = torch.cat(
-            [checked_logits(judging(part), len(part)) for part in pictures.split(options.slots)]
+            [checked_logits(judging(part), len(part)) for part in pictures.split(slots)]
         )
     classes = logits.shape[1]
     checked_classes("labels", labels, pictures, classes)
@@ -102,7 +102,11 @@ def _attack(
     if dependent is None:
         dependent = depends_on_batch(judging, pictures)
     right = predicted(logits) == labels
-    case = Case(search, judging, pictures, labels, goals, epsilon, logits, threat, options)
+    search = None if dependent or not options.lean else lean(model, pictures)
+    case = Case(
+        searcher(model) if search is None else search,
+        judging, pictures, labels, goals, epsilon, logits, threat, options, slots,
+    )  # fmt: skip
     tally = Tally.empty(case)
     work, stages = Work(forwards=len(pictures)), list[Stage]()
     run = carry_out_together if dependent else carry_out

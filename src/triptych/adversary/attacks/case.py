@@ -23,7 +23,7 @@ class Case:
 
     search: the model as attacks ask it. judge: the model as it decides, in float32 or better.
     pictures: [N, ...]. labels, goals: [N], a goal is -1 for any wrong answer. epsilon: [N]
-    float64. logits: [N, K], the judge's, of the clean pictures.
+    float64. logits: [N, K], the judge's, of the clean pictures. slots: jobs worked on at once.
     """
 
     search: Forward
@@ -35,6 +35,7 @@ class Case:
     logits: Tensor
     threat: Threat
     options: Options
+    slots: int
 
     def source(self, method: Method) -> Source:
         """Where the method's directions come from."""

@@ -52,7 +52,7 @@ class _Run:
         # Job j + stride is the same example's next one; see Jobs.of.
         self._stride = len(set(jobs.example.tolist())) * case.options.abreast
         self._queue = deque(range(min(self._stride, len(jobs))))
-        first, self._job = self._take(case.options.slots)
+        first, self._job = self._take(case.slots)
         self._rows, self._points, self._state = self._begin(first)
         self._best = self._points.clone()
         self._score = torch.full_like(self._rows.epsilon, -torch.inf)

@@ -121,7 +121,7 @@ def differentiate(values: Tensor, leaf: Tensor) -> Tensor:
             "The model passes no gradient back to the pictures; use a black-box attack (square), "
             "a surrogate model, or put bpda around the step that has none."
         )
-    return gradient
+    return gradient.contiguous()
 
 
 def modules_of(model: object) -> Iterator[nn.Module]:

@@ -21,7 +21,7 @@ from triptych.errors import BadInput
 def carry_out_together(
     case: Case, method: Method, number: int, todo: Tensor, tally: Tally
 ) -> Stage:
-    """Like `engine.carry_out`, but in batches of `options.slots` examples that stay together.
+    """Like `engine.carry_out`, but in batches of `case.slots` examples that stay together.
 
     Raises BadInput for an infinite epsilon: the least distance of one is no notion of its own here.
     """
@@ -36,7 +36,7 @@ def carry_out_together(
     wanted[todo] = True
     everybody = torch.arange(len(case.labels), device=todo.device)
     count = 0
-    for batch in everybody.split(case.options.slots):
+    for batch in everybody.split(case.slots):
         jobs = Jobs.of(case, method, batch)
         for turn in torch.arange(len(jobs), device=todo.device).split(len(batch)):
             active = wanted[batch] & ~tally.success[batch]
