@@ -73,6 +73,11 @@ def draw_hand(
     return joints[:, :2].astype(np.float32)
 
 
+def project(points: Points, view: View, length: float) -> Points:
+    """Points [N, 3] of the hand's frame -> [N, 2] in pixels from the wrist, seen from `view`."""
+    return _project(points, _rotation(view), length)[0][:, :2]
+
+
 def _rotation(view: View) -> NDArray[np.float64]:
     """From the hand's frame (y up) to the picture's (y down); mirrors left hands."""
     roll, yaw, pitch = np.radians([view.roll, view.yaw, view.pitch])

@@ -27,13 +27,16 @@ Seed = Annotated[int, typer.Option(help="Decides every draw of the run.")]
 Start = Annotated[
     Path | None,
     typer.Option(
-        help="Folder of a finished run to go on from. Default: ImageNet's weights.",
+        help="Finished run, or exported reader, to go on from. Default: ImageNet's weights.",
         show_default=False,
     ),
 ]
 Weights = Literal["imagenet", "random"]
 Convolution = Literal["separable", "standard"]
 Split = Literal["people", "frames"]
+Drawn = Annotated[
+    int, typer.Option(help="Drawn pictures to mix in; a third of a second each to draw.", min=0)
+]
 Threads = Annotated[int, typer.Option(help="Processor threads to use.", min=1)]
 
 
@@ -56,10 +59,11 @@ def detector(
     seed: Seed = 0,
     threads: Threads = 2,
     start: Start = None,
+    drawn: Drawn = 1600,
     track: Track = None,
 ) -> None:
     """Train the network that finds hands and faces."""
-    options = _options(data, run, steps, seed, threads, start, track)
+    options = _options(data, run, steps, seed, threads, start, drawn, track)
     from triptych.gesture.learn.train import train_detector
 
     typer.echo(train_detector(options))
@@ -75,6 +79,7 @@ def classifier(
     seed: Seed = 0,
     threads: Threads = 2,
     start: Start = None,
+    drawn: Drawn = 1600,
     track: Track = None,
     frozen: Annotated[
         bool, typer.Option("--frozen", help="Keep the ImageNet layers as they are.")
@@ -97,19 +102,26 @@ def classifier(
             "often done and flatters."
         ),
     ] = "people",
+    composed: Annotated[
+        bool, typer.Option(help="Draw some crops from hands put before other photographs.")
+    ] = True,
+    keep_first: Annotated[
+        int,
+        typer.Option(help="Keep so many of the first blocks as they are; faster.", min=0, max=17),
+    ] = 0,
 ) -> None:
     """Train the network that reads a hand's sign, landmarks and embedding.
 
     The defaults make what ships. The choices from --frozen on are for experiments: see
     docs/gesture/experiments.md for what each brings.
     """
-    options = _options(data, run, steps, seed, threads, start, track)
+    options = _options(data, run, steps, seed, threads, start, drawn, track)
     from triptych.gesture.learn.augment import Jitter
     from triptych.gesture.learn.recipe import Recipe
     from triptych.gesture.learn.train import train_classifier
 
     jitter = Jitter(**{name.value: False for name in without or ()})
-    recipe = Recipe(frozen, every, jitter, weights, convolution, split)
+    recipe = Recipe(frozen, every, jitter, weights, convolution, split, composed, keep_first)
     typer.echo(train_classifier(options, recipe))
 
 
@@ -134,6 +146,7 @@ def _options(
     seed: int,
     threads: int,
     start: Path | None,
+    drawn: int,
     boards: list[Board] | None,
 ) -> "Options":
     try:
@@ -147,4 +160,4 @@ def _options(
             "Training needs the hand pictures: set TRIPTYCH_DATA or --data to the folder that "
             "holds hands/ and weights/."
         )
-    return Options(data, run, steps, seed, threads, start, tuple(boards or ()))
+    return Options(data, run, steps, seed, threads, start, drawn, tuple(boards or ()))

@@ -96,7 +96,7 @@ def crop_example(
         "label": np.int64(example.label),
         "weight": np.float32(example.weight),
         "landmarks": landmarks,
-        "known": np.float32(example.landmarks is not None),
+        "known": np.float32(example.landmarks is not None and example.sure),
     }
 
 

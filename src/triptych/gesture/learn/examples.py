@@ -31,7 +31,8 @@ class HandExample:
     """One hand (or, with label NONE, a place without one) in one picture.
 
     centre, side: pixels; side is the larger extent of the landmarks or box.
-    landmarks: [21, 2] pixels, or None. people: near-copies share a person and count less together.
+    landmarks: [21, 2] pixels, or None. sure: the teacher saw the hand well enough for its landmarks
+    to be learnt. people: near-copies share a person and count less together.
     """
 
     file: str
@@ -41,6 +42,7 @@ class HandExample:
     side: float
     landmarks: NDArray[np.float32] | None = None
     weight: float = 1.0
+    sure: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +188,7 @@ def _example(
         side=max(side, 4.0),
         landmarks=landmarks,
         weight=0.4 if "NOISY_LABEL" in picture.flags or picture.person in COLLECTIVES else 1.0,
+        sure=picture.context != "crop60",
     )
 
 

@@ -7,8 +7,9 @@ best can ship and the others stay selectable:
 - shape: from the landmarks alone, which carry over to strangers better than looks;
 - both: from the embedding and the shape.
 
-Landmarks are expectations over heat maps (integral regression, Sun et al. 2018, arXiv 1711.08229)
-and are distilled from a teacher's (MediaPipe Hands).
+Landmarks are expectations over heat maps (integral regression, Sun et al. 2018, arXiv 1711.08229),
+moved by a small offset so that they can lie outside the crop, and are distilled from a teacher's
+(MediaPipe Hands).
 """
 
 from typing import NamedTuple
@@ -36,11 +37,13 @@ class Reading(NamedTuple):
 
     logits: of `appearance`, `shape` and `both`, each [B, 8], over `GESTURES`.
     landmarks: [B, 21, 2], fractions of the crop. embedding: [B, 128].
+    heat: [B, 21, S/8, S/8] logits of where each landmark is.
     """
 
     logits: dict[str, Tensor]
     landmarks: Tensor
     embedding: Tensor
+    heat: Tensor
 
 
 def normalise_landmarks(landmarks: Tensor) -> Tensor:
@@ -71,6 +74,9 @@ class HandReader(nn.Module):
             ConvUnit(96, 96, 1, 1, active=True),
         )
         self.heat = nn.Conv2d(96, 21, 1)
+        self.offset = nn.Linear(self.backbone.channels[-1] + 96, 42)
+        nn.init.zeros_(self.offset.weight)
+        nn.init.zeros_(self.offset.bias)
         # Pooled features of the last stage and of the landmark branch, which sees finer detail.
         self.embed = nn.Linear(self.backbone.channels[-1] + 96, EMBEDDING)
         self.appearance = nn.Sequential(nn.Dropout(0.2), nn.Linear(EMBEDDING, len(GESTURES)))
@@ -93,8 +99,11 @@ class HandReader(nn.Module):
         x = self.lateral[1](middle) + F.interpolate(x, scale_factor=2.0, mode="nearest")
         x = self.lateral[0](fine) + F.interpolate(x, scale_factor=2.0, mode="nearest")
         x = self.refine(x)
-        landmarks = expected_position(self.heat(x))
         pooled = torch.cat([coarse.mean(dim=(2, 3)), x.mean(dim=(2, 3))], dim=1)
+        heat = self.heat(x)
+        landmarks = expected_position(heat) + 0.1 * self.offset(pooled).float().unflatten(
+            1, (21, 2)
+        )
         embedding = F.relu(self.embed(pooled))
         # The landmarks answer to the teacher alone: the signs must not bend them.
         shape = self.shape(normalise_landmarks(landmarks.detach()))
@@ -103,18 +112,28 @@ class HandReader(nn.Module):
             "shape": self.shape_out(shape),
             "both": self.both(torch.cat([embedding, shape], dim=1)),
         }
-        return Reading(logits, landmarks, embedding)
+        return Reading(logits, landmarks, embedding, heat)
 
 
 def expected_position(heat: Tensor) -> Tensor:
-    """[B, N, H, W] -> [B, N, 2]: the mean (x, y) under each map's softmax, fractions of the crop.
-
-    Positions run a little past the border (-0.25..1.25), where cut-off fingers lie.
-    """
+    """[B, N, H, W] -> [B, N, 2]: mean (x, y) under each map's softmax, fractions of the crop."""
     height, width = heat.shape[2:]
     weights = heat.flatten(2).float().softmax(dim=2).unflatten(2, (height, width))
-    xs = torch.linspace(-0.25, 1.25, width, device=heat.device)
-    ys = torch.linspace(-0.25, 1.25, height, device=heat.device)
+    xs = (torch.arange(width, device=heat.device) + 0.5) / width
+    ys = (torch.arange(height, device=heat.device) + 0.5) / height
     x = (weights.sum(dim=2) * xs).sum(dim=2)
     y = (weights.sum(dim=3) * ys).sum(dim=2)
     return torch.stack([x, y], dim=2)
+
+
+def blobs(landmarks: Tensor, size: int, spread: float = 1.0) -> Tensor:
+    """[B, N, 2] -> [B, N, size, size]: Gaussians of `spread` cells about each landmark, sum 1.
+
+    All zero where a landmark lies outside the crop.
+    """
+    cells = torch.arange(size, device=landmarks.device) + 0.5
+    gap = (cells - landmarks[..., None] * size) / spread  # [B, N, 2, size]
+    x, y = torch.exp(-0.5 * gap.square()).unbind(dim=2)
+    blob = y[..., :, None] * x[..., None, :]
+    inside = ((landmarks > 0) & (landmarks < 1)).all(dim=2)[..., None, None]
+    return blob / blob.sum(dim=(2, 3), keepdim=True).clamp_min(1e-6) * inside

@@ -22,7 +22,9 @@ class Recipe:
     frozen: keep the pretrained layers as they are. every: keep every so many-th frame of a person
     and sign. jitter: the augmentations. weights: what the backbone starts from. convolution: the
     backbone's 3x3 filters, depthwise-separable or standard. split: who validates, other people or
-    neighbouring frames of the same people (as the talk had it; flatters).
+    neighbouring frames of the same people (as the talk had it; flatters). composed: draw some crops
+    from hands put before other photographs. kept: how many of the backbone's first blocks, and its
+    stem, stay as they are; halves the time of going on from a trained network.
     """
 
     frozen: bool = False
@@ -31,6 +33,8 @@ class Recipe:
     weights: Literal["imagenet", "random"] = "imagenet"
     convolution: Literal["separable", "standard"] = "separable"
     split: Literal["people", "frames"] = "people"
+    composed: bool = True
+    kept: int = 0
 
 
 def every_nth(pictures: Sequence[HandPicture], step: int) -> list[HandPicture]:

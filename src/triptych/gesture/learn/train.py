@@ -26,8 +26,8 @@ from triptych.gesture.learn.train_classifier import ClassifierTask
 from triptych.gesture.learn.train_detector import DetectorTask
 from triptych.results import write_result
 
-DRAWN, DRAWN_SEED = 1600, 7
-"""How many drawn pictures are mixed in, and the seed that makes them."""
+DRAWN_SEED = 7
+"""Makes the drawn pictures that are mixed in."""
 
 PERMISSIVE = ("Apache-2.0", "MIT", "CC BY 4.0", "Public Domain")
 """Licences whose pictures may teach weights that are shipped; share-alike ones only measure."""
@@ -39,8 +39,9 @@ WEIGHTS = Path("weights") / "mobilenet_v2_100_imagenet_folded.npz"
 class Options:
     """data: the folder that holds `hands/` and `weights/`. run: where the run is kept.
 
-    start: a finished run whose weights to go on from, or None for ImageNet's. boards: where its
-    curves are drawn besides its `log.jsonl`.
+    start: a finished run, or an exported reader, whose weights to go on from; None: ImageNet's.
+    drawn: how many drawn pictures are mixed in.
+    boards: where its curves are drawn besides its `log.jsonl`.
     """
 
     data: Path
@@ -49,6 +50,7 @@ class Options:
     seed: int = 0
     threads: int = 2
     start: Path | None = None
+    drawn: int = 1600
     boards: tuple[Board, ...] = ()
 
 
@@ -90,7 +92,10 @@ def train_classifier(options: Options, recipe: Recipe = Recipe()) -> Path:  # no
         weights=_weights(options) if recipe.weights == "imagenet" else None,
         recipe=recipe,
     )
-    _go_on_from(options, task.network)
+    if options.start is not None and options.start.suffix == ".onnx":
+        task.start_from(options.start)
+    else:
+        _go_on_from(options, task.network)
     with _tracking(options, recipe=asdict(recipe)) as tracker:
         network = fit(task, _plan(options), options.run, tracker)
     logits, labels, gaps = task.predict(network, task.validation)
@@ -141,7 +146,7 @@ def _pictures(options: Options, split: str) -> list[HandPicture]:
     if split != "train":
         return found
     found = [p for p in found if p.licence in PERMISSIVE]
-    drawn = draw_pictures(options.run.parent / "drawn", DRAWN, DRAWN_SEED, options.threads)
+    drawn = draw_pictures(options.run.parent / "drawn", options.drawn, DRAWN_SEED, options.threads)
     return [*found, *(replace(p, split=split) for p in drawn)]
 
 

@@ -25,12 +25,14 @@ from triptych.gesture.learn.backbone import (
     renormalise,
     start_at_random,
 )
+from triptych.gesture.learn.compose import Composer
 from triptych.gesture.learn.crops import collate, crop_example, read, to_tensor
 from triptych.gesture.learn.examples import NONE, OTHER, UNKNOWN, HandExample, SceneExample
-from triptych.gesture.learn.hand_reader import REACH, SIZE, HandReader, Reading
+from triptych.gesture.learn.hand_reader import REACH, SIZE, HandReader, Reading, blobs
 from triptych.gesture.learn.metrics import five_sign_f1
 from triptych.gesture.learn.recipe import Recipe
-from triptych.gesture.types import GESTURES, SIGNS, Frame
+from triptych.gesture.learn.reimport import load_exported
+from triptych.gesture.types import FINGERS, GESTURES, SIGNS, Frame
 
 SHARES = {
     "fist": 0.11,
@@ -53,6 +55,9 @@ UPSIDE_DOWN = 0.08
 
 PASTED = 0.7
 """Share of such hands that are pasted on another picture."""
+
+COMPOSED = 0.2
+"""Share of crops whose hand is put before another photograph; see `compose`."""
 
 
 class ClassifierTask:
@@ -86,18 +91,31 @@ class ClassifierTask:
         self.pools = _pools(train)
         self.empty = [s for s in scenes if s.hands_known and len(s.hands) == 0]
         self.with_face = [s for s in scenes if len(s.faces)]
+        self.composer = _composer(folder, train, scenes) if recipe.composed else None
         reader = HandReader(separable=recipe.convolution == "separable")
         self.backbone = reader.backbone
         self.pretrained = weights is not None
         if weights is not None:
             load_imagenet(reader.backbone, weights)
-            pictures = to_tensor(self.batch(np.random.default_rng(0))["picture"])
-            renormalise(reader, lambda: reader(pictures))
+            self._renormalise(reader)
         else:
             start_at_random(reader.backbone)
         if recipe.frozen:
             reader.backbone.requires_grad_(False)
+        if recipe.kept:
+            for part in self._kept():
+                part.requires_grad_(False)
         self.network: nn.Module = reader.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    def start_from(self, exported: Path) -> None:
+        """Go on from the weights of an exported reader."""
+        assert isinstance(self.network, HandReader)
+        load_exported(self.network, exported)
+        self._renormalise(self.network)
+
+    def _renormalise(self, reader: HandReader) -> None:
+        pictures = to_tensor(self.batch(np.random.default_rng(0))["picture"])
+        renormalise(reader, lambda: reader(pictures))
 
     def optimizer(self) -> torch.optim.Optimizer:
         """AdamW; what was pretrained moves at a third of the rate."""
@@ -111,7 +129,12 @@ class ClassifierTask:
         """
         return collate([self._sample(generator) for _ in range(self.batch_size)])
 
+    def _kept(self) -> list[nn.Module]:
+        return [self.backbone.stem, *self.backbone.blocks[: self.recipe.kept]]
+
     def _sample(self, rng: Generator) -> dict[str, Any]:
+        if self.composer is not None and rng.random() < COMPOSED:
+            return self.composer.sample(rng, self.jitter, self.size)
         names = list(self.pools)
         shares = np.array([SHARES[name] for name in names])
         name = names[int(rng.choice(len(names), p=shares / shares.sum()))]
@@ -170,6 +193,9 @@ class ClassifierTask:
         """Cross-entropy of the three answers plus the distance of the landmarks."""
         if self.recipe.frozen:
             self.backbone.eval()  # or batch normalisation would still follow the batches
+        elif self.recipe.kept:
+            for part in self._kept():
+                part.eval()
         reading: Reading = network(to_tensor(batch["picture"]))
         label, weight = batch["label"], batch["weight"]
         parts: dict[str, Tensor] = {}
@@ -178,10 +204,15 @@ class ClassifierTask:
             known_hand = (label != NONE) * (label != UNKNOWN)
             use = weight * known_hand if name == "shape" else weight
             parts[name] = (sign_loss(logits.float(), label) * use).sum() / use.sum().clamp_min(1)
-        gap = (reading.landmarks - batch["landmarks"]).abs().mean(dim=(1, 2))
         known = batch["known"] * weight
+        gap = (reading.landmarks - batch["landmarks"]).abs().mean(dim=(1, 2))
         parts["landmarks"] = (gap * known).sum() / known.sum().clamp_min(1)
-        total = parts["appearance"] + 0.5 * parts["shape"] + parts["both"] + 12 * parts["landmarks"]
+        # Sharp maps: each landmark's expectation is to come from one place.
+        target = blobs(batch["landmarks"], reading.heat.shape[2]).flatten(2)
+        surprise = -(target * reading.heat.float().flatten(2).log_softmax(dim=2)).sum(2).mean(1)
+        parts["heat"] = (surprise * known).sum() / known.sum().clamp_min(1)
+        total = parts["appearance"] + 0.5 * parts["shape"] + parts["both"]
+        total = total + 16 * parts["landmarks"] + 0.3 * parts["heat"]
         return total, {name: part.detach() for name, part in parts.items()}
 
     @torch.no_grad()
@@ -230,6 +261,20 @@ def sign_loss(logits: Tensor, label: Tensor) -> Tensor:
     known = F.cross_entropy(logits, label.clamp_min(0), reduction="none", label_smoothing=0.05)
     some_hand = -torch.log1p(-logits.softmax(dim=1)[:, NONE].clamp_max(1 - 1e-4))
     return torch.where(label == UNKNOWN, some_hand, known)
+
+
+def _composer(
+    folder: Path, train: Sequence[HandExample], scenes: Sequence[SceneExample]
+) -> Composer:
+    pointing = [
+        example
+        for example in train
+        if example.label >= 0
+        and GESTURES[example.label] in FINGERS
+        and example.landmarks is not None
+        and example.file.split("/")[1] in PLAIN_WALL
+    ]
+    return Composer(folder, scenes, pointing)
 
 
 def _pools(examples: Sequence[HandExample]) -> dict[str, list[list[HandExample]]]:
