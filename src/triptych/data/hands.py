@@ -104,6 +104,9 @@ class Clip:
 def read_hands(place: Path, split: str | None = None) -> list[HandPicture]:
     """The records of labels.jsonl, all or those of one split, in the order of the file.
 
+    A record needs `file` and `label`; a picture without a `person` is one of somebody else, and
+    training needs the rest, too.
+
     place: the folder that holds labels.jsonl, or a file of that form with any name in `.jsonl`.
     Raises BadInput, naming file and line, if it is missing or a line is not such a record.
     """
@@ -167,23 +170,24 @@ def _reason(error: Exception) -> str:
 
 
 def _parse(row: dict[str, Any]) -> HandPicture:
-    for key, allowed in (("label", LABELS), ("split", SPLITS)):
-        if row[key] not in allowed:
-            raise ValueError(f"{key} {row[key]!r} is not one of {', '.join(allowed)}")
-    teacher = row["teacher"]
-    context = str(row["context"])
+    if row["label"] not in LABELS:
+        raise ValueError(f"label {row['label']!r} is not one of {', '.join(LABELS)}")
+    if row.get("split", "") not in ("", *SPLITS):
+        raise ValueError(f"split {row['split']!r} is not one of {', '.join(SPLITS)}")
+    teacher = row.get("teacher", {"hands": [], "faces": [], "person": 0.0})
+    context = str(row.get("context", "frame"))
     return HandPicture(
-        file=row["file"],
+        file=str(row["file"]),
         label=row["label"],
-        raw_label=row["raw_label"],
-        person=row["person"],
-        source=row["source"],
-        licence=row["licence"],
-        evidence=row["evidence"],
-        split=row["split"],
+        raw_label=str(row.get("raw_label", "")),
+        person=str(row.get("person", row["file"])),
+        source=str(row.get("source", "")),
+        licence=str(row.get("licence", "")),
+        evidence=str(row.get("evidence", "")),
+        split=str(row.get("split", "")),
         context="frame" if context.startswith("bbox ") else context,  # the box is in `boxes` too
-        width=int(row["width"]),
-        height=int(row["height"]),
+        width=int(row.get("width", 0)),
+        height=int(row.get("height", 0)),
         flags=frozenset(filter(None, (row.get("flag") or "").split(";"))),
         boxes=tuple(NamedBox(_box(box), str(box[4])) for box in row.get("boxes", ())),
         hands=tuple(_hand(hand) for hand in teacher["hands"]),

@@ -158,6 +158,52 @@ def test_a_weak_face_of_the_teacher_is_not_sure(folder: Path) -> None:
     assert metrics["faces_found"] == 0.5
 
 
+def test_a_record_of_ones_own_needs_a_file_and_a_label(folder: Path) -> None:
+    """Without people, each picture is somebody else's; what cannot be known is null."""
+    keep = ("file", "label")
+    rows = [record(folder, "a.png"), record(folder, "b.png", label="none", seen=("palm", 0, 1))]
+    path = folder / "mine.jsonl"
+    path.write_text("".join(json.dumps({k: row[k] for k in keep}) + "\n" for row in rows))
+    metrics = evaluate(path, Config())
+    assert metrics["people"] == 2
+    assert metrics["macro_f1"] == pytest.approx(2 / 3)
+    assert metrics["sign_seen_where_none"] == 1.0
+    assert json.loads(to_json(metrics))["faces_found"] is None
+    assert "by_side" not in metrics
+
+
+def test_conditions_are_told_apart(folder: Path) -> None:
+    """Each group of side, distance, light and blur has its own numbers."""
+    metrics = measure(folder, record(folder, "a.png"), record(folder, "b.png", seen=("fist", 0, 1)))
+    assert metrics["by_side"]["left"]["pictures"] == 2
+    assert metrics["by_side"]["left"]["macro_f1"] == pytest.approx(2 / 3)
+    assert set(metrics["by_distance"]) == {"middle"}
+    assert set(metrics["by_blur"]) == {"blurred"}
+
+
+def test_what_is_taken_for_a_sign_is_named(folder: Path) -> None:
+    """By its source's label; two fingers that somebody calls no sign are also left out once."""
+    metrics = measure(
+        folder,
+        record(folder, "a.png", label="other", raw_label="like", seen=("fist", 0, 1)),
+        record(folder, "b.png", label="other", raw_label="like", seen=("none", 0, 1)),
+        record(folder, "c.png", label="other", raw_label="rock", seen=("none", 0, 1)),
+        record(folder, "d.png", label="other", raw_label="two_up", seen=("two_up", 0, 1)),
+    )
+    assert metrics["taken_for_signs"] == {
+        "like": {"pictures": 2, "fist": 1},
+        "two_up": {"pictures": 1, "one": 1},
+    }
+    assert metrics["sign_seen_where_none"] == 0.5
+    assert metrics["sign_seen_where_none_but_fingers"] == pytest.approx(1 / 3)
+
+
+def test_confidence_is_held_against_what_is_there(folder: Path) -> None:
+    """Scores of 1: the calibration error is the share of wrong readings."""
+    right, wrong = record(folder, "a.png"), record(folder, "b.png", seen=("fist", 0, 1))
+    assert measure(folder, right, right, right, wrong)["calibration_error"] == pytest.approx(0.25)
+
+
 def test_people_drawn_from_the_web_count_one_by_one(folder: Path) -> None:
     """A collective name stands for as many people as it has pictures."""
     metrics = measure(folder, *(record(folder, f"{i}.png", person="basem") for i in range(3)))

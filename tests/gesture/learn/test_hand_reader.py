@@ -11,6 +11,7 @@ from triptych.gesture.learn.hand_reader import (
     REACH,
     SIZE,
     HandReader,
+    blobs,
     expected_position,
     normalise_landmarks,
 )
@@ -53,12 +54,12 @@ def test_a_hand_in_one_point_is_no_division_by_zero() -> None:
 
 @pytest.mark.parametrize(("row", "column"), [(0, 0), (3, 8), (15, 15), (15, 0)])
 def test_one_hot_heat_is_its_cell(row: int, column: int) -> None:
-    """The position of a single peak is its cell's, from -0.25 to 1.25 of the crop."""
+    """The position of a single peak is its cell's middle."""
     heat = torch.zeros(1, 1, 16, 16)
     heat[0, 0, row, column] = 100
     x, y = expected_position(heat)[0, 0].tolist()
-    assert x == pytest.approx(-0.25 + 1.5 * column / 15, abs=1e-4)
-    assert y == pytest.approx(-0.25 + 1.5 * row / 15, abs=1e-4)
+    assert x == pytest.approx((column + 0.5) / 16, abs=1e-4)
+    assert y == pytest.approx((row + 0.5) / 16, abs=1e-4)
 
 
 def test_two_equal_peaks_meet_in_the_middle() -> None:
@@ -66,8 +67,18 @@ def test_two_equal_peaks_meet_in_the_middle() -> None:
     heat = torch.zeros(1, 2, 8, 8)
     heat[0, 0, 2, 1] = heat[0, 0, 4, 5] = 100
     x, y = expected_position(heat)[0, 0].tolist()
-    assert (x, y) == pytest.approx((-0.25 + 1.5 * 3 / 7, -0.25 + 1.5 * 3 / 7), abs=1e-4)
+    assert (x, y) == pytest.approx((3.5 / 8, 3.5 / 8), abs=1e-4)
     assert expected_position(heat)[0, 1].tolist() == pytest.approx([0.5, 0.5], abs=1e-5)
+
+
+def test_blobs_are_about_their_landmarks() -> None:
+    """A blob's expectation is its landmark; a landmark outside the crop has none."""
+    points = torch.tensor([[[0.4, 0.55], [1.2, 0.5]]])
+    maps = blobs(points, 16)
+    assert maps[0, 0].sum() == pytest.approx(1.0)
+    assert maps[0, 1].sum() == 0.0
+    found = expected_position(maps.clamp_min(1e-30).log())[0, 0].tolist()
+    assert found == pytest.approx([0.4, 0.55], abs=2e-3)
 
 
 @pytest.fixture(scope="module")
@@ -86,6 +97,7 @@ def test_answers_have_the_stated_shapes(network: HandReader) -> None:
     }
     assert reading.landmarks.shape == (2, 21, 2)
     assert reading.embedding.shape == (2, EMBEDDING)
+    assert reading.heat.shape == (2, 21, SIZE // 8, SIZE // 8)
 
 
 def test_signs_do_not_bend_the_landmarks(network: HandReader) -> None:

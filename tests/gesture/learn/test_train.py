@@ -18,7 +18,7 @@ from triptych.data.hands import COLLECTIVES, HandPicture, read_hands
 from triptych.errors import BadInput, Unavailable
 from triptych.fit import boards
 from triptych.fit.tracker import Together
-from triptych.gesture.learn import train
+from triptych.gesture.learn import compose, train
 from triptych.gesture.learn.augment import Jitter
 from triptych.gesture.learn.backbone import conv_units
 from triptych.gesture.learn.drawn import draw_pictures
@@ -74,6 +74,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Few drawn pictures and small batches."""
     monkeypatch.setattr(train, "DRAWN", 2)
+    monkeypatch.setattr(compose, "DRAWN", 3)
     monkeypatch.setattr(train, "ClassifierTask", partial(ClassifierTask, batch_size=4))
     monkeypatch.setattr(train, "DetectorTask", partial(DetectorTask, batch_size=2))
 

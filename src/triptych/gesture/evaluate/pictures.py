@@ -4,8 +4,8 @@ Intervals are bootstrap intervals over people, because pictures of one person ar
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from triptych.data.hands import COLLECTIVES, HandPicture, read_hands
 from triptych.errors import BadInput
 from triptych.gesture.config import Config
+from triptych.gesture.evaluate.calibration import calibration_error
+from triptych.gesture.evaluate.conditions import NAMES, conditions
 from triptych.gesture.evaluate.files import find
 from triptych.gesture.evaluate.intervals import NAN, bootstrap
 from triptych.gesture.perceive.detector import intersection_over_union
@@ -27,8 +29,8 @@ FIVE = {"fist": "fist", "palm": "palm", "ok": "ok", "one": "one", "two_up": "one
 
 FIVE_SIGNS = tuple(dict.fromkeys(FIVE.values()))
 
-CONTEXTS = ("frame", "roi", "crop", "face", "room")
-"""Pictures as a camera sees them; 60-pixel cut-outs from the web are left out."""
+CUT_OUTS = "crop60"
+"""The context of 60-pixel cut-outs from the web, which are left out: no camera sees them."""
 
 SURE_FACE = 0.65
 """Teacher score from which a face is one beyond doubt; lower ones are also taken for hands."""
@@ -36,7 +38,12 @@ SURE_FACE = 0.65
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What one picture shows and what was seen in it. sign: one of the five, or "" for none."""
+    """What one picture shows and what was seen in it.
+
+    sign, seen: one of the five, or "" for none. raw_label: what its source calls it. best,
+    confidence: the five signs' or none's most probable one, whatever `decide.enter` asks, and its
+    probability. where: see `conditions`.
+    """
 
     person: str
     context: str
@@ -46,6 +53,10 @@ class Outcome:
     faces_there: int
     sure_face_there: bool
     face_found: bool
+    raw_label: str = ""
+    best: str = ""
+    confidence: float = 1.0
+    where: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 def evaluate_pictures(
@@ -55,7 +66,7 @@ def evaluate_pictures(
     pictures = [
         picture
         for picture in read_hands(manifest, split)
-        if picture.context in CONTEXTS and picture.label != "unlabelled"
+        if picture.context != CUT_OUTS and picture.label != "unlabelled"
     ]
     if not pictures:
         raise BadInput(
@@ -78,6 +89,10 @@ def evaluate_pictures(
             if any(o.sign == sign for o in outcomes)
         },
         **_with_interval("sign_seen_where_none", outcomes, _seen_where_none),
+        **_with_interval(
+            "sign_seen_where_none_but_fingers", outcomes, _seen_where_none_but_fingers
+        ),
+        **_with_interval("calibration_error", outcomes, _calibration),
         **_with_interval("hands_found", outcomes, _hands_found),
         **_with_interval("faces_found", outcomes, _faces_found),
         **_with_interval("sure_faces_found", outcomes, _sure_faces_found),
@@ -86,17 +101,40 @@ def evaluate_pictures(
                 "pictures": sum(o.context == context for o in outcomes),
                 "macro_f1": macro_f1([o for o in outcomes if o.context == context]),
             }
-            for context in CONTEXTS
-            if any(o.context == context for o in outcomes)
+            for context in dict.fromkeys(o.context for o in outcomes)
+        },
+        **{
+            f"by_{name}": _by_condition(outcomes, name, groups)
+            for name, groups in {"side": ("left", "right"), **NAMES}.items()
+            if any(name in o.where for o in outcomes)
         },
         "confusion": _confusion(outcomes),
+        "taken_for_signs": _taken_for_signs(outcomes),
     }
 
 
+def _by_condition(
+    outcomes: Sequence[Outcome], name: str, groups: Sequence[str]
+) -> dict[str, dict[str, Any]]:
+    """Metrics of the pictures whose hand is shown under each group of a condition."""
+    found: dict[str, dict[str, Any]] = {}
+    for group in groups:
+        some = [o for o in outcomes if o.where.get(name) == group]
+        if some:
+            found[group] = {
+                "pictures": len(some),
+                **_with_interval("macro_f1", some, macro_f1),
+                **_with_interval("sign_seen_where_none", some, _seen_where_none),
+            }
+    return found
+
+
 def _look(picture: HandPicture, manifest: Path, perceiver: Perceiver, config: Config) -> Outcome:
-    scene = perceiver.look_still(read_picture(find(manifest, picture.file)))
+    frame = read_picture(find(manifest, picture.file))
+    scene = perceiver.look_still(frame)
     best = max(scene.hands, key=_best_sign, default=None)
     seen = FIVE.get(best.judged(config.decide.enter), "") if best is not None else ""
+    likeliest, confidence = _likeliest(best)
     known = [_box_of(hand.landmarks) for hand in picture.hands]
     known += [Box(*box.box_xyxy) for box in picture.boxes if box.name.endswith("hand")]
     found = [hand.box for hand in scene.hands]
@@ -113,7 +151,22 @@ def _look(picture: HandPicture, manifest: Path, perceiver: Perceiver, config: Co
         faces_there=len(faces),
         sure_face_there=sure,
         face_found=any(intersection_over_union(a, b) > 0.3 for a in present for b in faces),
+        raw_label=picture.raw_label,
+        best=likeliest,
+        confidence=confidence,
+        where=conditions(picture, frame),
     )
+
+
+def _likeliest(hand: Hand | None) -> tuple[str, float]:
+    """The most probable of the five signs and none, and its probability; no hand is none."""
+    if hand is None:
+        return "", 1.0
+    sums: dict[str, float] = defaultdict(float)
+    for name, score in hand.scores.items():
+        sums[FIVE.get(name, "")] += score
+    best = max(sums, key=lambda name: sums[name])
+    return best, min(sums[best], 1.0)
 
 
 def _best_sign(hand: Hand) -> float:
@@ -147,6 +200,15 @@ def _seen_where_none(outcomes: Sequence[Outcome]) -> float:
     return _share([o.seen != "" for o in outcomes if not o.sign])
 
 
+def _seen_where_none_but_fingers(outcomes: Sequence[Outcome]) -> float:
+    """The same without pictures of two fingers up that are labelled as no sign: we read those."""
+    return _seen_where_none([o for o in outcomes if not o.raw_label.startswith("two_up")])
+
+
+def _calibration(outcomes: Sequence[Outcome]) -> float:
+    return calibration_error([o.confidence for o in outcomes], [o.best == o.sign for o in outcomes])
+
+
 def _hands_found(outcomes: Sequence[Outcome]) -> float:
     return _share([o.hand_found for o in outcomes if o.sign])
 
@@ -164,6 +226,21 @@ def _confusion(outcomes: Sequence[Outcome]) -> dict[str, dict[str, int]]:
     for outcome in outcomes:
         table[outcome.sign or "none"][outcome.seen or "none"] += 1
     return {truth: dict(seen) for truth, seen in sorted(table.items())}
+
+
+def _taken_for_signs(outcomes: Sequence[Outcome]) -> dict[str, dict[str, int]]:
+    """What shows no sign but was taken for one: its source's label -> sign -> pictures."""
+    table: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for outcome in outcomes:
+        if not outcome.sign and outcome.raw_label:
+            table[outcome.raw_label]["pictures"] += 1
+            if outcome.seen:
+                table[outcome.raw_label][outcome.seen] += 1
+    return {
+        name: dict(row)
+        for name, row in sorted(table.items(), key=lambda item: sum(item[1].values()), reverse=True)
+        if len(row) > 1
+    }
 
 
 def _with_interval(

@@ -35,7 +35,12 @@ Weights = Literal["imagenet", "random"]
 Convolution = Literal["separable", "standard"]
 Split = Literal["people", "frames"]
 Drawn = Annotated[
-    int, typer.Option(help="Drawn pictures to mix in; a third of a second each to draw.", min=0)
+    int | None,
+    typer.Option(
+        help="Drawn pictures to mix in, a third of a second each to draw. Default: 1600.",
+        min=0,
+        show_default=False,
+    ),
 ]
 Threads = Annotated[int, typer.Option(help="Processor threads to use.", min=1)]
 
@@ -59,7 +64,7 @@ def detector(
     seed: Seed = 0,
     threads: Threads = 2,
     start: Start = None,
-    drawn: Drawn = 1600,
+    drawn: Drawn = None,
     track: Track = None,
 ) -> None:
     """Train the network that finds hands and faces."""
@@ -79,7 +84,7 @@ def classifier(
     seed: Seed = 0,
     threads: Threads = 2,
     start: Start = None,
-    drawn: Drawn = 1600,
+    drawn: Drawn = None,
     track: Track = None,
     frozen: Annotated[
         bool, typer.Option("--frozen", help="Keep the ImageNet layers as they are.")
@@ -146,7 +151,7 @@ def _options(
     seed: int,
     threads: int,
     start: Path | None,
-    drawn: int,
+    drawn: int | None,
     boards: list[Board] | None,
 ) -> "Options":
     try:

@@ -43,6 +43,8 @@ LENGTH = 90
 """Wrist to middle finger tip of a drawn hand, pixels."""
 
 CANVAS = 176
+DRAWN = 1500
+"""How many different hands are drawn."""
 SEED = 11
 
 
@@ -73,25 +75,24 @@ def draw_cut_out(index: int) -> CutOut:
 
 
 class Composer:
-    """Puts hands before scenes without a hand there. drawn: how many different hands to draw."""
+    """Puts hands before scenes without a hand there."""
 
     def __init__(
         self,
         folder: Path,
         scenes: Sequence[SceneExample],
         pointing: Sequence[HandExample],
-        drawn: int = 1500,
     ) -> None:
         """pointing: photographed hands with one or two fingers up that can be cut out."""
         self.folder = folder
         known = [scene for scene in scenes if scene.hands_known or len(scene.faces)]
-        self.empty = [scene for scene in known if len(scene.hands) == 0]
+        self.empty = [scene for scene in known if len(scene.hands) == 0] or known
         self.with_face = [
             scene for scene in known if any(box[2] - box[0] >= 24 for box in scene.faces)
         ]
         self.pointing = pointing
-        self.drawn = [draw_cut_out(index) for index in range(drawn)]
-        self.fingers = [h for h in self.drawn if GESTURES[h.label] in FINGERS]
+        self.drawn = [draw_cut_out(index) for index in range(DRAWN)]
+        self.fingers = [h for h in self.drawn if GESTURES[h.label] in FINGERS] or self.drawn
 
     def sample(self, rng: Generator, jitter: Jitter, size: int) -> dict[str, Any]:
         """One crop; see `ClassifierTask.batch` for the fields."""

@@ -33,7 +33,7 @@ class Recipe:
     weights: Literal["imagenet", "random"] = "imagenet"
     convolution: Literal["separable", "standard"] = "separable"
     split: Literal["people", "frames"] = "people"
-    composed: bool = True
+    composed: bool = False
     kept: int = 0
 
 

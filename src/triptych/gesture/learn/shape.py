@@ -66,14 +66,13 @@ def jointed_hands(seed: int, each: int = POSES) -> Hands:
 
 
 def fit_shape(
-    network: HandReader, teacher: Hands, own: Hands, seed: int, steps: int = 2500
+    network: HandReader, jointed: Hands, own: Hands, teacher: Hands, seed: int, steps: int = 2500
 ) -> None:
-    """Train the shape layers of `network` anew, in place."""
+    """Train the shape layers of `network` anew, in place, on the hands of three sources."""
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
-    sources = (jointed_hands(seed), own, teacher)
-    pools = [_by_label(hands) for hands in sources]
-    layers = nn.ModuleList([copy.deepcopy(network.shape), copy.deepcopy(network.shape_out)])
+    pools = [_by_label(hands) for hands in (jointed, own, teacher)]
+    layers = nn.Sequential(copy.deepcopy(network.shape), copy.deepcopy(network.shape_out))
     for module in layers.modules():
         if isinstance(module, nn.Linear):
             module.reset_parameters()
@@ -83,15 +82,16 @@ def fit_shape(
     layers.train()
     for _ in range(steps):
         points, labels = _draw(pools, rng)
-        logits = layers[1](layers[0](normalise_landmarks(points)))
+        logits = layers(normalise_landmarks(points))
         loss = F.cross_entropy(logits, labels, label_smoothing=0.05)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
         schedule.step()
         average.update_parameters(layers)
-    network.shape.load_state_dict(average.module[0].state_dict())
-    network.shape_out.load_state_dict(average.module[1].state_dict())
+    layers.load_state_dict(average.module.state_dict())
+    network.shape.load_state_dict(layers[0].state_dict())
+    network.shape_out.load_state_dict(layers[1].state_dict())
     network.eval()
 
 

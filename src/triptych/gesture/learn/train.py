@@ -26,8 +26,8 @@ from triptych.gesture.learn.train_classifier import ClassifierTask
 from triptych.gesture.learn.train_detector import DetectorTask
 from triptych.results import write_result
 
-DRAWN_SEED = 7
-"""Makes the drawn pictures that are mixed in."""
+DRAWN, DRAWN_SEED = 1600, 7
+"""How many drawn pictures are mixed in where nobody says, and the seed that makes them."""
 
 PERMISSIVE = ("Apache-2.0", "MIT", "CC BY 4.0", "Public Domain")
 """Licences whose pictures may teach weights that are shipped; share-alike ones only measure."""
@@ -40,7 +40,7 @@ class Options:
     """data: the folder that holds `hands/` and `weights/`. run: where the run is kept.
 
     start: a finished run, or an exported reader, whose weights to go on from; None: ImageNet's.
-    drawn: how many drawn pictures are mixed in.
+    drawn: how many drawn pictures are mixed in; None: so many as ships.
     boards: where its curves are drawn besides its `log.jsonl`.
     """
 
@@ -50,7 +50,7 @@ class Options:
     seed: int = 0
     threads: int = 2
     start: Path | None = None
-    drawn: int = 1600
+    drawn: int | None = None
     boards: tuple[Board, ...] = ()
 
 
@@ -146,7 +146,8 @@ def _pictures(options: Options, split: str) -> list[HandPicture]:
     if split != "train":
         return found
     found = [p for p in found if p.licence in PERMISSIVE]
-    drawn = draw_pictures(options.run.parent / "drawn", options.drawn, DRAWN_SEED, options.threads)
+    count = DRAWN if options.drawn is None else options.drawn
+    drawn = draw_pictures(options.run.parent / "drawn", count, DRAWN_SEED, options.threads)
     return [*found, *(replace(p, split=split) for p in drawn)]
 
 
