@@ -281,6 +281,8 @@ def test_the_command_follows_its_recipe(data: Path, tmp_path: Path, small: None)
         "weights": "random",
         "convolution": "standard",
         "split": "frames",
+        "composed": True,
+        "kept": 0,
     }
 
 
