@@ -13,6 +13,7 @@ import numpy as np
 from triptych.gesture.config import Config
 from triptych.gesture.perceive.detector import Detector, Found, intersection_over_union
 from triptych.gesture.perceive.haar import HaarFaces
+from triptych.gesture.perceive.hush import without_hush
 from triptych.gesture.perceive.reader import HandReader
 from triptych.gesture.types import Box, Face, Frame, Hand, Scene
 
@@ -66,7 +67,7 @@ class Perceiver:
         hands = self._reader.read(
             frame, [track.box for track in self._tracks], [track.number for track in self._tracks]
         )
-        hands = _believed(hands)
+        hands = without_hush(_believed(hands), self._faces)
         boxes = {hand.track: hand.box for hand in hands}
         self._tracks = tuple(
             replace(track, box=boxes[track.number])
@@ -81,7 +82,8 @@ class Perceiver:
         boxes = [found.box for found in hands[: self._most]]
         first = self._reader.read(frame, boxes)
         again = [hand.box for hand in first if _finite(hand)]
-        return Scene(0.0, tuple(_believed(self._reader.read(frame, again))), faces)
+        hands = without_hush(_believed(self._reader.read(frame, again)), faces)
+        return Scene(0.0, tuple(hands), faces)
 
     def _find(self, frame: Frame) -> tuple[list[Found], tuple[Face, ...]]:
         found = self._detector.find(frame)
