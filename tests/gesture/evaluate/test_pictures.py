@@ -158,6 +158,19 @@ def test_a_weak_face_of_the_teacher_is_not_sure(folder: Path) -> None:
     assert metrics["faces_found"] == 0.5
 
 
+def test_a_face_on_a_hand_is_not_clear(folder: Path) -> None:
+    """Where the teacher saw a hand in the same place, a face of 0.7 is no clear one; of 0.9 is."""
+    rows = []
+    for name, score in (("a.png", 0.7), ("b.png", 0.9)):
+        row = record(folder, name, seen=("palm", 0, 1))
+        row["teacher"]["faces"] = [[0.45, 0.45, 0.55, 0.55, score]]
+        rows.append(row)
+    rows.append(record(folder, "c.png"))
+    metrics = measure(folder, *rows)
+    assert metrics["sure_faces_found"] == pytest.approx(1 / 3)
+    assert metrics["clear_faces_found"] == pytest.approx(1 / 2)
+
+
 def test_a_record_of_ones_own_needs_a_file_and_a_label(folder: Path) -> None:
     """Without people, each picture is somebody else's; what cannot be known is null."""
     keep = ("file", "label")

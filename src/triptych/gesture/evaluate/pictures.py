@@ -33,7 +33,10 @@ CUT_OUTS = "crop60"
 """The context of 60-pixel cut-outs from the web, which are left out: no camera sees them."""
 
 SURE_FACE = 0.65
-"""Teacher score from which a face is one beyond doubt; lower ones are also taken for hands."""
+"""Teacher score from which a face is sure; lower ones are often hands."""
+
+FACE_ON_HAND = 0.85
+"""Teacher score from which a face counts as clear even where its middle lies on a hand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,7 @@ class Outcome:
     raw_label: str = ""
     best: str = ""
     confidence: float = 1.0
+    clear_face_there: bool = False
     where: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
@@ -96,6 +100,7 @@ def evaluate_pictures(
         **_with_interval("hands_found", outcomes, _hands_found),
         **_with_interval("faces_found", outcomes, _faces_found),
         **_with_interval("sure_faces_found", outcomes, _sure_faces_found),
+        **_with_interval("clear_faces_found", outcomes, _clear_faces_found),
         "by_context": {
             context: {
                 "pictures": sum(o.context == context for o in outcomes),
@@ -154,8 +159,23 @@ def _look(picture: HandPicture, manifest: Path, perceiver: Perceiver, config: Co
         raw_label=picture.raw_label,
         best=likeliest,
         confidence=confidence,
+        clear_face_there=_clear_face(picture),
         where=conditions(picture, frame),
     )
+
+
+def _clear_face(picture: HandPicture) -> bool:
+    """Whether the teacher is sure of a face and did not see a hand in the same place.
+
+    It takes hands for faces: all 21 sure ones of `val` that we do not find are hands.
+    """
+    hands = [_box_of(hand.landmarks) for hand in picture.hands]
+    for face in picture.faces:
+        x, y = Box(*face.box_xyxy).centre
+        on_hand = any(box.x0 < x < box.x1 and box.y0 < y < box.y1 for box in hands)
+        if face.score >= (FACE_ON_HAND if on_hand else SURE_FACE):
+            return True
+    return False
 
 
 def _likeliest(hand: Hand | None) -> tuple[str, float]:
@@ -219,6 +239,10 @@ def _faces_found(outcomes: Sequence[Outcome]) -> float:
 
 def _sure_faces_found(outcomes: Sequence[Outcome]) -> float:
     return _share([o.face_found for o in outcomes if o.sure_face_there])
+
+
+def _clear_faces_found(outcomes: Sequence[Outcome]) -> float:
+    return _share([o.face_found for o in outcomes if o.clear_face_there])
 
 
 def _confusion(outcomes: Sequence[Outcome]) -> dict[str, dict[str, int]]:
