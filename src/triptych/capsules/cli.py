@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from triptych.errors import Unavailable
+from triptych.errors import BadInput, Unavailable
 from triptych.fit.option import Track
 
 app = typer.Typer(
@@ -101,8 +101,12 @@ def evaluate(run: RunFolder, json: Json = False, threads: Threads = 2) -> None:
     torch.set_num_threads(threads)
     there = open_run(run)
     numbers = evaluate_run(there)
-    write_result(there.folder / "evaluation.json", numbers)
     typer.echo(to_json(numbers) if json else in_words(numbers))
+    path = there.folder / "evaluation.json"
+    try:
+        write_result(path, numbers)
+    except OSError as error:
+        raise BadInput(f"{path} cannot be written: {error.strerror}.") from error
 
 
 @app.command()

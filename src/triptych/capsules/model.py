@@ -65,7 +65,7 @@ class StackedCapsules(nn.Module):
 
         noise: on presences; None: while training, and at evaluation if quirk Q2 is switched on.
         generator: its randomness. lattice: the pixels to draw. Raises BadInput if the pictures
-        have another size.
+        have another size, or hold NaN.
         """
         self._check(pictures)
         if noise is None:
@@ -106,3 +106,6 @@ class StackedCapsules(nn.Module):
                 f"Pictures are {list(pictures.shape)}, but {self.settings.preset} reads "
                 f"[batch, {', '.join(map(str, wanted))}]."
             )
+        # While training the loop's guard finds NaN, without waiting for the device at each step.
+        if not self.training and not pictures.isfinite().all():
+            raise BadInput("The pictures hold values that are NaN or infinite.")

@@ -95,13 +95,15 @@ def open_run(folder: Path) -> Run:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         tables, seeds = content["settings"], tuple(int(seed) for seed in content["seeds"])
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         raise BadInput(
             f"There is no run in {folder} (no {SETTINGS}); `triptych capsules train` makes one, "
             f"and these names come with the package: {', '.join(shipped_names())}."
         ) from None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise BadInput(f"{path} is damaged ({error}).") from error
+    if not seeds or min(seeds) < 0:
+        raise BadInput(f"{path} is damaged (its seeds are {list(seeds)}).")
     return Run(folder, Settings.checked(tables), seeds)
 
 
@@ -187,7 +189,11 @@ def _described(path: Path) -> dict[str, str]:
 
 
 def _settings(described: dict[str, str]) -> Settings:
-    return Settings.checked(json.loads(described["settings"]))
+    try:
+        tables = json.loads(described["settings"])
+    except ValueError as error:
+        raise BrokenModel(f"The weights' settings are damaged ({error}).") from error
+    return Settings.checked(tables)
 
 
 def networks(run: Run) -> dict[int, StackedCapsules]:
