@@ -88,10 +88,10 @@ def test_no_other_temperature_has_a_lower_loss():
 
 
 def test_where_all_is_right_or_wrong_the_temperature_stays_within_its_limits():
-    """The loss then falls for ever; the ends of the range are given."""
+    """The loss then falls until it is nothing, or for ever."""
     logits = torch.eye(3).repeat(4, 1)
     right = torch.arange(3).repeat(4)
-    assert fit_temperature(logits, right) == pytest.approx(LIMITS[0])
+    assert LIMITS[0] <= fit_temperature(logits, right) < 0.05
     assert fit_temperature(logits, (right + 1) % 3) == pytest.approx(LIMITS[1])
 
 

@@ -20,7 +20,7 @@ from triptych.errors import BadInput
 BINS: Final = 15
 
 LIMITS: Final = (1e-3, 1e3)
-"""Temperatures that are sought; the best is at an end where all answers are right, or all wrong."""
+"""Temperatures that are sought. Where all answers are right, or all wrong, none is the best."""
 
 
 @dataclass(frozen=True, slots=True)
