@@ -21,15 +21,15 @@ def attack(
             help="`digits`, a small network on scikit-learn's digits, or the folder of its run.",
         ),
     ] = Path("digits"),
-    norm: Annotated[str, typer.Option(help="linf, l2 or l1.")] = "linf",
+    norm: Annotated[str, typer.Option(help="linf, l2, l1 or l0.")] = "linf",
     epsilon: Annotated[
         str, typer.Option(help="How far, pixel values being 0 to 1: a number or a/b.")
     ] = "0.1",
     method: Annotated[
         str,
         typer.Option(
-            help="standard, or one of fgsm, pgd, apgd, apgd-targeted, fmn, cw, square, noise. "
-            "standard is the strongest and slowest."
+            help="standard, or one of fgsm, pgd, apgd, apgd-targeted, fmn, cw, ddn, sigma-zero, "
+            "square, nes, noise, black-box. standard is the strongest and slowest."
         ),
     ] = "standard",
     examples: Annotated[int, typer.Option(help="Of the test pictures, the first.", min=1)] = 200,

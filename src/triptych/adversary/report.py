@@ -11,29 +11,36 @@ from triptych.adversary.attacks.method import (
     Method,
     apgd,
     apgd_targeted,
+    black_box,
     carlini_wagner,
+    ddn,
     fgsm,
     fmn,
+    nes,
     pgd,
     random_noise,
+    sigma_zero,
     square,
-    standard,
 )
 from triptych.adversary.attacks.options import Options
 from triptych.adversary.attacks.threat import Threat
 from triptych.adversary.gallery.plain import digits as plain
 from triptych.errors import BadInput
 
-METHODS: dict[str, Callable[[], Method | tuple[Method, ...]]] = {
-    "standard": lambda: standard(10),
+METHODS: dict[str, Callable[[], Method | tuple[Method, ...] | None]] = {
+    "standard": lambda: None,
     "fgsm": fgsm,
     "pgd": pgd,
     "apgd": apgd,
     "apgd-targeted": apgd_targeted,
     "fmn": fmn,
     "cw": carlini_wagner,
+    "ddn": ddn,
+    "sigma-zero": sigma_zero,
     "square": square,
+    "nes": nes,
     "noise": random_noise,
+    "black-box": black_box,
 }
 """The attacks by name, at their defaults."""
 

@@ -5,7 +5,16 @@ import torch
 
 from triptych.adversary import Options, Threat, attack
 from triptych.adversary.attacks.apgd import AutoStep, checkpoints
-from triptych.adversary.attacks.method import apgd, carlini_wagner, fgsm, fmn, pgd, square
+from triptych.adversary.attacks.method import (
+    apgd,
+    carlini_wagner,
+    ddn,
+    fgsm,
+    fmn,
+    pgd,
+    sigma_zero,
+    square,
+)
 from triptych.adversary.attacks.norms import NORMS
 from triptych.adversary.attacks.objectives import margin
 from triptych.adversary.attacks.rows import Rows
@@ -45,6 +54,8 @@ BUDGET = [
     ("l2", fmn(60)),
     ("linf", fmn(60)),
     ("l1", fmn(60)),
+    ("l1", apgd(100, objective=margin)),
+    ("l2", ddn(100)),
 ]
 
 
@@ -84,8 +95,9 @@ def test_one_step_is_optimal_for_two_classes(make, norm):
         ("linf", fmn(200), 1.05),
         ("l1", fmn(200), 1.1),
         ("l2", carlini_wagner(6, 150), 1.02),
+        ("l2", ddn(300), 1.02),
     ],
-    ids=["fmn-l2", "fmn-linf", "fmn-l1", "cw"],
+    ids=["fmn-l2", "fmn-linf", "fmn-l1", "cw", "ddn"],
 )
 def test_minimum_norm_attacks_come_close_to_the_boundary(scene, norm, method, within):
     """Without a bound on epsilon each picture found is barely further than the boundary."""
@@ -95,6 +107,60 @@ def test_minimum_norm_attacks_come_close_to_the_boundary(scene, norm, method, wi
     ratio = found.distance / boundary(model, pictures, labels, norm)
     assert float(ratio.min()) >= 1
     assert float(ratio.max()) <= within
+
+
+def fewest(model, pictures, labels):
+    """How many values must change to leave the class: the largest gains add up to the gap."""
+    weight, bias = model[1].weight.detach(), model[1].bias.detach()
+    counts = []
+    for picture, label in zip(pictures.flatten(1), labels, strict=True):
+        needed = []
+        for other in {0, 1, 2} - {int(label)}:
+            pull = weight[other] - weight[label]
+            gap = -(pull @ picture) - (bias[other] - bias[label])
+            gains = torch.where(pull > 0, pull * (1 - picture), -pull * picture)
+            total = gains.sort(descending=True).values.cumsum(0)
+            needed.append(int((total <= gap).sum()) + 1)
+        counts.append(min(needed))
+    return torch.tensor(counts, dtype=torch.float64)
+
+
+def test_sigma_zero_finds_the_fewest_values_of_a_linear_model(scene):
+    """The count is that of the closed form for nearly all, never below, at most one above."""
+    model, pictures, labels = scene
+    threat = Threat("l0", float("inf"))
+    found = attack(model, pictures, labels, threat, sigma_zero(300))
+    least = fewest(model, pictures, labels)
+    assert found.success_rate == 1
+    assert bool((found.distance >= least).all())
+    assert float((found.distance - least).mean()) <= 0.2
+    assert float((found.distance - least).max()) <= 1
+
+
+@pytest.mark.parametrize(
+    "method",
+    [pgd(20, step_size=50.0, objective=margin), apgd(30, objective=margin), sigma_zero(200)],
+    ids=["pgd", "apgd", "sigma-zero"],
+)
+def test_l0_attacks_fall_where_the_closed_form_says(scene, method):
+    """None falls with one value less than needed; with one more nearly all do."""
+    model, pictures, labels = scene
+    least = fewest(model, pictures, labels)
+    near = attack(model, pictures, labels, Threat("l0", least - 1), method)
+    far = attack(model, pictures, labels, Threat("l0", least + 1), method)
+    assert near.success_rate == 0
+    assert far.success_rate >= 0.9
+
+
+def test_auto_pgd_in_l1_beats_pgd(make):
+    """With sparse steps that adapt, the margin it reaches is higher, and more examples fall."""
+    model, pictures = make.network(size=64), make.pictures(60, shape=(1, 8, 8))
+    labels, threat = make.answers(model, pictures), Threat("l1", 1.2)
+    plain = attack(model, pictures, labels, threat, pgd(100, objective=margin))
+    auto = attack(model, pictures, labels, threat, apgd(100, objective=margin))
+    nearest = attack(model, pictures, labels, threat, fmn(100))
+    assert 0.1 < plain.success_rate < auto.success_rate
+    assert auto.success_rate >= nearest.success_rate - 0.02
 
 
 def test_checkpoints_of_a_hundred_steps():

@@ -1,5 +1,7 @@
 """Projections, directions and draws against what defines them."""
 
+from itertools import combinations
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -9,6 +11,8 @@ from triptych.adversary.attacks.norms import NORMS
 
 CLEAN = torch.tensor([[0.0, 0.1, 0.5, 0.9, 1.0, 0.3]], dtype=torch.float64)
 names = st.sampled_from(sorted(NORMS))
+BALLS = ["linf", "l2", "l1"]
+"""The norms proper, whose balls are convex; L0 counts."""
 numbers = st.floats(-2, 3, allow_subnormal=False)
 points = st.lists(numbers, min_size=6, max_size=6).map(
     lambda row: torch.tensor([row], dtype=torch.float64)
@@ -32,7 +36,7 @@ def test_a_projection_is_allowed_and_stays(name, point, radius):
 
 
 @settings(deadline=None)
-@given(names, points, points, radii)
+@given(st.sampled_from(BALLS), points, points, radii)
 def test_a_projection_is_the_nearest_allowed_point(name, point, other, radius):
     """From the projection, no allowed point lies in the direction of what was projected.
 
@@ -40,6 +44,18 @@ def test_a_projection_is_the_nearest_allowed_point(name, point, other, radius):
     """
     nearest, allowed = project(name, point, radius), project(name, other, radius)
     assert float(((point - nearest) * (allowed - nearest)).sum()) <= 1e-8
+
+
+@settings(deadline=None)
+@given(points, st.integers(0, 6))
+def test_the_l0_projection_is_the_best_of_all_choices(point, count):
+    """Of all sets of `count` values that may change, none gives a nearer picture."""
+    found = project("l0", point, torch.tensor([float(count)]))
+    distance = float((point - found).square().sum())
+    for chosen in combinations(range(6), count):
+        other = CLEAN.clone()
+        other[0, list(chosen)] = point.clamp(0, 1)[0, list(chosen)]
+        assert distance <= float((point - other).square().sum()) + 1e-9
 
 
 @settings(deadline=None)
@@ -105,7 +121,7 @@ def test_l1_steps_move_the_steepest_coordinates():
     assert step[0, :38].abs().sum() == 0
 
 
-@pytest.mark.parametrize("name", NORMS)
+@pytest.mark.parametrize("name", BALLS)
 @pytest.mark.parametrize("size", [0.0, 1e-30])
 def test_no_gradient_gives_no_nan(name, size):
     """A zero gradient gives a zero step; a tiny one a whole step."""
@@ -114,7 +130,17 @@ def test_no_gradient_gives_no_nan(name, size):
     assert torch.allclose(NORMS[name].length(step), torch.full((2,), float(size > 0)))
 
 
-@pytest.mark.parametrize("name", NORMS)
+def test_l0_steps_and_starts():
+    """A step's largest value is 1, none without a gradient; a start moves as many as allowed."""
+    norm = NORMS["l0"]
+    assert norm.steepest(torch.tensor([[2.0, -4.0], [0.0, 0.0]])).tolist() == [[0.5, -1], [0, 0]]
+    shift = norm.start(torch.zeros(50, 9).double(), torch.full((50,), 4.7), torch.arange(50))
+    assert norm.length(shift).tolist() == [4] * 50
+    assert float(shift.abs().max()) <= 1
+    assert bool((shift != 0).any(0).all())
+
+
+@pytest.mark.parametrize("name", BALLS)
 def test_starts_fill_the_ball(name):
     """Draws lie in the ball, and the share within half the radius is that of the volume."""
     clean = torch.zeros(4000, 2, dtype=torch.float64)

@@ -1,7 +1,8 @@
 """Auto-PGD: projected gradient descent that chooses its own step size (Croce and Hein 2020).
 
 The step starts at 2 epsilon and is halved at checkpoints where progress has been poor, going back
-to the best point so far; there is nothing left to tune but the number of steps.
+to the best point so far; there is nothing left to tune but the number of steps. In L1, which needs
+sparse steps, it is `apgd_l1`.
 """
 
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import ClassVar, Final
 import torch
 from torch import Tensor
 
+from triptych.adversary.attacks.apgd_l1 import SparseStep
 from triptych.adversary.attacks.norms import spread
 from triptych.adversary.attacks.rows import Rows, State, where_rows
 from triptych.adversary.attacks.rules import Seen, positive, project, random_start
@@ -57,6 +59,8 @@ class AutoStep:
 
     def start(self, rows: Rows, threat: Threat) -> tuple[Tensor, State]:
         """A random point of the ball."""
+        if threat.norm == "l1":
+            return SparseStep(self.steps).start(rows, threat)
         points = random_start(threat, rows)
         none = torch.full_like(rows.epsilon, -torch.inf)
         return points, {
@@ -73,6 +77,8 @@ class AutoStep:
 
     def next(self, rows: Rows, seen: Seen, state: State, threat: Threat) -> tuple[Tensor, State]:
         """Judge progress, halve the step where it is poor, and step with inertia."""
+        if threat.norm == "l1":
+            return SparseStep(self.steps).next(rows, seen, state, threat)
         values = seen.values.double()
         better = values > state["best_value"]
         best_value = torch.where(better, values, state["best_value"])

@@ -95,7 +95,7 @@ def _attack(
             where = int((goals == labels).nonzero()[0])
             raise BadInput(f"Example {where} is to become {int(goals[where])}, its own label.")
     if methods is None:
-        methods = standard(classes)
+        methods = standard(classes, norm=threat.norm)
         if not bool(epsilon.isfinite().all()):
             raise BadInput("epsilon is infinite, but the standard sequence needs a finite one.")
     dependent = options.batch_dependent

@@ -12,6 +12,7 @@ from triptych.adversary.attacks.method import Method
 from triptych.adversary.attacks.noise import mix
 from triptych.adversary.attacks.objectives import margin
 from triptych.adversary.attacks.options import Options
+from triptych.adversary.attacks.remedies import Estimated
 from triptych.adversary.attacks.result import Work, predicted
 from triptych.adversary.attacks.rows import Rows
 from triptych.adversary.attacks.threat import Threat
@@ -41,6 +42,8 @@ class Case:
         """Where the method's directions come from."""
         if method.gradient is not None:
             return method.gradient
+        if method.samples:
+            return Estimated(self.search, method.objective, method.samples)
         if method.rule.uses_gradient:
             return Direct(self.search, method.objective, judged=True)
         return Values(self.search, method.objective)

@@ -90,7 +90,7 @@ class _Run:
         case, rows, options = self.case, self._rows, self.case.options
         unbounded = rows.epsilon.isinf()
         score, claims = lead, reached
-        if self.method.minimum:
+        if self.method.roams(case.threat):
             distance = case.threat.geometry.length(shown - rows.clean).double()
             allowed = distance <= rows.epsilon
             claims = reached & allowed & ~unbounded

@@ -117,7 +117,8 @@ def _fingerprint(
     methods = [method] if isinstance(method, Method) else method
     for each in methods or ():
         objective = getattr(each.objective, "__name__", type(each.objective).__name__)
-        words = (each.name, each.rule, objective, each.restarts, each.aims, type(each.gradient))
+        words = (each.name, each.rule, objective, each.restarts, each.aims, each.samples)
+        words = (*words, type(each.gradient))
         digest.update(repr(words).encode())
     digest.update(repr((threat.norm, threat.low, threat.high, threat.grid)).encode())
     digest.update(repr((options.seed, options.first_example, options.precision)).encode())

@@ -52,7 +52,7 @@ def on_grid(threat: Threat, point: Tensor, clean: Tensor, epsilon: Tensor) -> Te
     span = threat.high - threat.low
     origin = levels(threat, clean)
     wanted = (point.double() - threat.low) / span * LEVELS
-    radius = spread(epsilon / span * LEVELS, wanted)
+    radius = spread(epsilon if threat.norm == "l0" else epsilon / span * LEVELS, wanted)
     if threat.norm == "linf":
         reach = (radius + 1e-6).floor()  # 8/255 * 255 must be 8 whole levels
         chosen = wanted.round().clamp(origin - reach, origin + reach).clamp(0, LEVELS)

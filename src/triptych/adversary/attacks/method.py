@@ -8,13 +8,16 @@ from dataclasses import dataclass, replace
 
 from triptych.adversary.attacks.apgd import AutoStep
 from triptych.adversary.attacks.carlini_wagner import TanhHinge
+from triptych.adversary.attacks.ddn import Decoupled
 from triptych.adversary.attacks.fmn import MinimumNorm
 from triptych.adversary.attacks.found import Forward
 from triptych.adversary.attacks.gradients import Direct, Source
 from triptych.adversary.attacks.objectives import Objective, cross_entropy, difference, dlr, margin
 from triptych.adversary.attacks.pgd import Noise, Steepest
 from triptych.adversary.attacks.rules import Rule
+from triptych.adversary.attacks.sigma_zero import FewestValues
 from triptych.adversary.attacks.square import RandomSquares
+from triptych.adversary.attacks.threat import NormName, Threat
 from triptych.errors import BadInput
 
 
@@ -24,7 +27,8 @@ class Method:
 
     restarts: independent jobs for each example, each begun if those before it have failed.
     aims: how many wrong classes are aimed at, one after the other, those with the largest clean
-    logits first; 0 aims at none. minimum: looks for the smallest distance, so epsilon may be
+    logits first; 0 aims at none. samples: the gradient is estimated from so many pairs of values;
+    0 takes it from the model. minimum: looks for the smallest distance, so epsilon may be
     infinite, and with an infinite one jobs do not end at success. gradient: where directions come
     from; None means the objective's own gradient through the attacked model.
     """
@@ -36,8 +40,15 @@ class Method:
     aims: int = 0
     minimum: bool = False
     gradient: Source | None = None
+    samples: int = 0
+
+    def roams(self, threat: Threat) -> bool:
+        """Whether it looks at pictures beyond epsilon on its way, which are no success."""
+        return self.minimum or (threat.norm == "l1" and isinstance(self.rule, AutoStep))
 
     def __post_init__(self) -> None:
+        if self.samples < 0:
+            raise BadInput(f"samples is {self.samples}, but must be 0 or more.")
         if self.restarts < 1:
             raise BadInput(f"restarts is {self.restarts}, but must be at least 1.")
         if self.aims < 0:
@@ -95,6 +106,26 @@ def carlini_wagner(searches: int = 9, inner: int = 100, rate: float = 0.01) -> M
     return Method("cw", TanhHinge(searches, inner, rate), margin, minimum=True)
 
 
+def ddn(steps: int = 100, restarts: int = 1) -> Method:
+    """Decoupled direction and norm (Rony et al. 2019), for Threat("l2", ...)."""
+    return Method("ddn", Decoupled(steps), cross_entropy, restarts, minimum=True)
+
+
+def sigma_zero(steps: int = 200, restarts: int = 1) -> Method:
+    """The fewest changed values (Cinà et al. 2025), for Threat("l0", ...)."""
+    return Method("sigma-zero", FewestValues(steps), margin, restarts, minimum=True)
+
+
+def nes(
+    steps: int = 50, samples: int = 25, step_size: float | None = None, restarts: int = 1
+) -> Method:
+    """PGD whose gradient is estimated from values alone (Ilyas et al. 2018).
+
+    Costs 2 `samples` + 1 forward passes a step.
+    """
+    return Method("nes", Steepest(steps, step_size), margin, restarts, samples=samples)
+
+
 def square(queries: int = 5000, restarts: int = 1) -> Method:
     """Square attack: no gradients (Andriushchenko et al. 2020)."""
     return Method("square", RandomSquares(queries), margin, restarts)
@@ -121,16 +152,26 @@ def transfer(
     )
 
 
-def standard(classes: int, queries: int = 5000, steps: int = 100) -> tuple[Method, ...]:
-    """Four attacks that fail for different reasons, each on what the ones before have left.
+def standard(
+    classes: int, queries: int = 5000, steps: int = 100, norm: NormName = "linf"
+) -> tuple[Method, ...]:
+    """Attacks that fail for different reasons, each on what the ones before have left.
 
     After AutoAttack (Croce and Hein 2020): Auto-PGD on cross-entropy, then aimed at up to 9
-    classes by DLR; FMN aimed likewise, in the place of FAB; Square.
+    classes by DLR; FMN aimed likewise, in the place of FAB; Square. In L0, whose ball has no
+    slopes to slide along, sigma-zero comes first, and there is no Square.
     """
     aims = min(9, classes - 1)
-    return (
+    chosen = (
         apgd(steps),
         apgd_targeted(steps, aims, dlr if classes >= 4 else difference),
         fmn(steps, aims),
-        square(queries),
     )
+    if norm == "l0":
+        return (sigma_zero(2 * steps), *chosen)
+    return (*chosen, square(queries))
+
+
+def black_box(queries: int = 5000) -> tuple[Method, ...]:
+    """For models without gradient: random noise, Square, and estimated gradients."""
+    return (random_noise(), square(queries), nes())

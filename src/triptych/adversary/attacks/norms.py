@@ -1,4 +1,4 @@
-"""The geometry of the L-infinity, L2 and L1 balls: length, projection, steepest step, start.
+"""The geometry of the L-infinity, L2, L1 and L0 balls: length, projection, steepest step, start.
 
 One object of a few verbs for each norm, shared by all attacks and by adversarial training. All
 work on batches of any picture shape [B, ...], with one radius for each example.
@@ -157,6 +157,45 @@ class L1:
         return (share * sign * epsilon[:, None]).to(clean.dtype).reshape(clean.shape)
 
 
+class L0:
+    """At most epsilon values change, each as far as the box allows; not a norm, but called one."""
+
+    def length(self, displacement: Tensor) -> Tensor:
+        """How many values have changed."""
+        return (displacement != 0).flatten(1).sum(1).to(displacement.dtype)
+
+    def dual(self, gradient: Tensor) -> Tensor:
+        """Largest magnitude: the rise where one value changes by 1."""
+        return Linf().length(gradient)
+
+    def project(
+        self, point: Tensor, clean: Tensor, epsilon: Tensor, low: float, high: float
+    ) -> Tensor:
+        """Keep the changes that are worth most within the box, undo all others."""
+        allowed = point.clamp(low, high)
+        worth = (point - clean).square() - (point - allowed).square()
+        ranks = worth.flatten(1).argsort(dim=1, descending=True, stable=True).argsort(dim=1)
+        kept = ranks < epsilon.floor()[:, None]
+        return torch.where(kept.reshape(clean.shape), allowed, clean)
+
+    def steepest(self, gradient: Tensor) -> Tensor:
+        """The gradient, its largest value 1.
+
+        After a long step the projection keeps the values with the largest gain, gradient times
+        room, which for a linear model is the best there is.
+        """
+        largest = spread(Linf().length(gradient), gradient)
+        return gradient / torch.where(largest > 0, largest, 1)
+
+    def start(self, clean: Tensor, epsilon: Tensor, keys: Tensor) -> Tensor:
+        """Epsilon random values, each moved by -1..1; the box is for the projection to see to."""
+        size = _size(clean)
+        ranks = uniform(keys, (size,), salt=7).argsort(dim=1).argsort(dim=1)
+        chosen = (ranks < epsilon.floor()[:, None]).reshape(clean.shape)
+        draw = (2 * uniform(keys, clean.shape[1:]) - 1).to(clean.dtype)
+        return torch.where(chosen, draw, 0.0)
+
+
 def _signed(
     onto: Callable[[Tensor, Tensor, Tensor], Tensor],
     point: Tensor,
@@ -175,5 +214,5 @@ def _signed(
     return torch.where(nearest == magnitude, point, moved).clamp(low, high)
 
 
-NORMS: Mapping[str, Norm] = {"linf": Linf(), "l2": L2(), "l1": L1()}
+NORMS: Mapping[str, Norm] = {"linf": Linf(), "l2": L2(), "l1": L1(), "l0": L0()}
 """The norms by name."""

@@ -67,10 +67,14 @@ def project(threat: Threat, points: Tensor, rows: Rows, epsilon: Tensor | None =
     return threat.geometry.project(points, rows.clean, radius, low, high)
 
 
-def random_start(threat: Threat, rows: Rows) -> Tensor:
-    """A picture drawn uniformly from the ball, then brought into the box."""
-    shift = threat.geometry.start(rows.clean, rows.epsilon, rows.keys)
-    return project(threat, rows.clean + shift, rows)
+def random_start(threat: Threat, rows: Rows, epsilon: Tensor | None = None) -> Tensor:
+    """A picture drawn uniformly from the ball, then brought into the box.
+
+    epsilon: [B], the threat's own if not given.
+    """
+    radius = rows.epsilon if epsilon is None else epsilon
+    shift = threat.geometry.start(rows.clean, radius, rows.keys)
+    return project(threat, rows.clean + shift, rows, radius)
 
 
 def positive(name: str, value: float) -> None:

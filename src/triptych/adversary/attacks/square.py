@@ -43,7 +43,9 @@ class RandomSquares:
         return self.queries - 1
 
     def start(self, rows: Rows, threat: Threat) -> tuple[Tensor, State]:
-        """Vertical stripes of random sign."""
+        """Vertical stripes of random sign. Raises BadInput for L0."""
+        if threat.norm == "l0":
+            raise BadInput("The square attack is not for l0; use sigma-zero.")
         shape = _as_image(rows.clean)
         draw = uniform(rows.keys, (shape[1], 1, shape[3]))
         stripes = torch.where(draw < 0.5, -1.0, 1.0).to(rows.clean.dtype).expand(shape)

@@ -9,17 +9,18 @@ from torch import Tensor
 from triptych.adversary.attacks.norms import NORMS, Norm
 from triptych.errors import BadInput
 
-NormName = Literal["linf", "l2", "l1"]
+NormName = Literal["linf", "l2", "l1", "l0"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Threat:
     """All pictures within `epsilon` of the clean one, inside the box.
 
-    norm: linf, l2 or l1. epsilon: >= 0, in units of the pictures' own values; one number, or a
-    tensor [N] with one for each example. low, high: the box of allowed pixel values. grid: allow
-    only the 256 values of an 8-bit picture, low + k (high - low) / 255; the clean pictures must
-    then lie on them, and distances are counted in whole levels.
+    norm: linf, l2, l1 or l0. epsilon: >= 0, in units of the pictures' own values, for l0 the number
+    of values that may change (a colour pixel has three); one number, or a tensor [N] with one for
+    each example. low, high: the box of allowed pixel values. grid: allow only the 256 values of an
+    8-bit picture, low + k (high - low) / 255; the clean pictures must then lie on them, and
+    distances are counted in whole levels.
     Raises BadInput for a value that makes no sense.
     """
 
