@@ -222,6 +222,22 @@ def test_a_film_never_overwrites_its_own_source(tmp_path: Path) -> None:
     assert source.read_bytes() == b"precious"
 
 
+@pytest.mark.parametrize("name", ["talk.mp4", "link", "film.mp4", "settings.toml"])
+def test_events_are_never_appended_to_what_is_played_written_or_read(
+    name: str, tmp_path: Path
+) -> None:
+    """The source, under any name, a film that is being written, and the settings stay whole."""
+    source, settings = tmp_path / "talk.mp4", tmp_path / "settings.toml"
+    source.write_bytes(b"precious")
+    settings.write_text("")
+    (tmp_path / "link").symlink_to(source)
+    order = Order(str(source), [str(tmp_path / "film.mp4")], tmp_path / name, settings)
+    with pytest.raises(BadInput, match="--events"):
+        run(order)
+    assert source.read_bytes() == b"precious" and settings.read_text() == ""
+    assert not (tmp_path / "film.mp4").exists()
+
+
 def test_the_command_line_turns_a_wrong_output_into_a_sentence(tmp_path: Path) -> None:
     """Exit status 2 and no traceback."""
     done = subprocess.run(

@@ -31,7 +31,13 @@ from triptych.gesture.publish.lease import Lease
 from triptych.gesture.publish.live import LivePublisher
 from triptych.gesture.publish.lockstep import LockstepPublisher
 from triptych.gesture.publish.messages import Opened
-from triptych.gesture.publish.outputs import Output, open_sink, parse_outputs, screen_is_there
+from triptych.gesture.publish.outputs import (
+    Output,
+    check_events,
+    open_sink,
+    parse_outputs,
+    screen_is_there,
+)
 from triptych.gesture.publish.sinks.contact import ContactSheet
 from triptych.gesture.publish.sinks.sink import Sink
 from triptych.gesture.publish.supervisor import Patience, Supervisor, wait_opened
@@ -68,6 +74,10 @@ def run(order: Order, stop: threading.Event | None = None) -> int:
     """
     config = Config.load(order.config)
     outputs = parse_outputs(order.to, order.source)
+    if order.events is not None:
+        films = [output.path for output in outputs if output.kind == "film"]
+        named = [Path(order.source)] if order.source is not None else []
+        check_events(order.events, [*films, *named, *([order.config] if order.config else [])])
     news, stop = threading.Event(), stop or threading.Event()
     with contextlib.ExitStack() as stack:
         log = _Log(order, stack)

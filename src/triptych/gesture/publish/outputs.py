@@ -45,13 +45,20 @@ def parse_outputs(values: Sequence[str], source: str | None) -> list[Output]:
                 f"--to {value} is not an output: it is virtual, page, null or a file whose name "
                 "ends in .mp4."
             )
-        if output not in outputs:
+        if all(output.kind != o.kind or output.path.resolve() != o.path.resolve() for o in outputs):
             outputs.append(output)
     if any(output.kind == "virtual" for output in outputs):
         from triptych.gesture.publish.sinks.virtual import load_pyvirtualcam
 
         load_pyvirtualcam()
     return outputs
+
+
+def check_events(path: Path, others: Sequence[Path]) -> None:
+    """Raise BadInput if events would be appended to one of the `others`: film, source, settings."""
+    for other in others:
+        if path.expanduser().resolve() == other.expanduser().resolve():
+            raise BadInput(f"--events {path} would be written into {other}: name another file.")
 
 
 def _check_film(path: Path, source: str | None) -> None:
