@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from triptych import results
+from triptych.errors import BadInput
 from triptych.results import as_typed, provenance, to_json, write_result
 
 values = st.recursive(
@@ -141,3 +142,11 @@ def test_a_commit_is_dirty_only_if_the_package_changed(tmp_path: Path) -> None:
     (package / "code.py").write_text("a = 2")
     assert results._commit(package) == clean + "-dirty"
     assert results._commit(tmp_path / "nowhere") is None
+
+
+def test_a_result_that_cannot_be_written_is_told_in_a_sentence(tmp_path: Path) -> None:
+    """A file where the folder should be: the sentence names it, and the file stays as it is."""
+    (tmp_path / "file").write_text("precious")
+    with pytest.raises(BadInput, match=r"r\.json cannot be written"):
+        write_result(tmp_path / "file" / "r.json", {"a": 1})
+    assert (tmp_path / "file").read_text() == "precious"

@@ -1,5 +1,6 @@
 """Results are files: what was measured, when, on which commit, with which versions and hardware."""
 
+import contextlib
 import json
 import math
 import os
@@ -11,6 +12,8 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
+
+from triptych.errors import BadInput
 
 PACKAGES = ("numpy", "opencv-python-headless", "onnxruntime", "torch")
 """Versions that numbers may depend on."""
@@ -64,12 +67,20 @@ def _without_place(word: str) -> str:
 
 
 def write_result(path: Path, numbers: Mapping[str, Any], seed: int | None = None) -> None:
-    """Write numbers with their provenance as JSON; NaN becomes null. Replaces the file at once."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Write numbers with their provenance as JSON; NaN becomes null. Replaces the file at once.
+
+    Raises BadInput if it cannot be written.
+    """
     text = json.dumps({**provenance(seed), **_clean(dict(numbers))}, indent=2, ensure_ascii=False)
     beside = path.with_name(path.name + ".part")
-    beside.write_text(text + "\n", encoding="utf-8")
-    beside.replace(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside.write_text(text + "\n", encoding="utf-8")
+        beside.replace(path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            beside.unlink(missing_ok=True)
+        raise BadInput(f"The result {path} cannot be written ({error.strerror}).") from error
 
 
 def to_json(numbers: Mapping[str, Any]) -> str:

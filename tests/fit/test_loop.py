@@ -169,6 +169,27 @@ def test_a_damaged_checkpoint_is_refused(tmp_path: Path, data: bytes | None) -> 
         fit(Task(), PLAN, tmp_path, Lines())
 
 
+def test_a_checkpoint_that_cannot_be_written_costs_no_older_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One sentence; the checkpoint before stays whole, and nothing half-written beside it."""
+
+    save, written = torch.save, []
+
+    def fills_the_disk(state: object, path: Path) -> None:
+        if written:
+            path.write_bytes(b"half")
+            raise RuntimeError("PytorchStreamWriter failed writing file data/1: file write failed")
+        written.append(path)
+        save(state, path)
+
+    monkeypatch.setattr(torch, "save", fills_the_disk)
+    with pytest.raises(BadInput, match=r"checkpoint\.pt cannot be written at step 6"):
+        fit(Task(), PLAN, tmp_path, Lines())
+    assert [path.name for path in tmp_path.iterdir()] == [CHECKPOINT]
+    assert torch.load(tmp_path / CHECKPOINT)["step"] == 3
+
+
 def test_no_half_written_checkpoint_stays(tmp_path: Path) -> None:
     """It is written beside and renamed."""
     fit(Task(), PLAN, tmp_path, Lines())

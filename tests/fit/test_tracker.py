@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from triptych.errors import Unavailable
+from triptych.errors import BadInput, Unavailable
 from triptych.fit.tracker import Board, tracking
 
 needs_tensorboard = pytest.mark.skipif(
@@ -36,6 +36,14 @@ def test_json_lines_are_the_default_and_are_echoed(tmp_path: Path) -> None:
         {"step": 2, "loss": 0.333333},
     ]
     assert [path.name for path in (tmp_path / "run").iterdir()] == ["log.jsonl"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_a_full_disk_is_told_in_a_sentence(tmp_path: Path) -> None:
+    """The sentence names the log; a traceback would say that the program is wrong."""
+    (tmp_path / "log.jsonl").symlink_to("/dev/full")
+    with tracking(tmp_path) as tracker, pytest.raises(BadInput, match="No space left"):
+        tracker.log(1, {"loss": 2.0})
 
 
 @pytest.mark.parametrize(

@@ -116,6 +116,15 @@ def test_without_a_file_the_defaults_hold(tmp_path, monkeypatch):
     assert Config.load(None).camera.device == 3
 
 
+def test_a_file_that_may_be_there_is_not_passed_over(tmp_path, monkeypatch):
+    """A folder that cannot be looked into, here a link to itself, is told, not ignored."""
+    (tmp_path / "triptych").symlink_to(tmp_path / "triptych")
+    path = tmp_path / "triptych" / "gesture.toml"
+    monkeypatch.setattr(config_module, "default_path", lambda: path)
+    with pytest.raises(BadConfig, match=r"gesture\.toml cannot be read"):
+        Config.load(None)
+
+
 BAD = [
     ("[decide]\nhold_seconds = 9", "decide.hold_seconds = 9 .* a number from 0.3 to 2."),
     ("[decide]\nhold_seconds = nan", "decide.hold_seconds = NaN .* a number from 0.3 to 2."),

@@ -223,9 +223,16 @@ def _save(
         "average": average.state_dict(),
     }
     # Written beside and renamed, so that a kill leaves the old checkpoint whole.
-    beside = folder / (CHECKPOINT + ".part")
-    torch.save(state, beside)
-    beside.replace(folder / CHECKPOINT)
+    path, beside = folder / CHECKPOINT, folder / (CHECKPOINT + ".part")
+    try:
+        torch.save(state, beside)
+        beside.replace(path)
+    except (OSError, RuntimeError) as error:  # torch's writer raises the latter on a full disk
+        beside.unlink(missing_ok=True)
+        raise BadInput(
+            f"{path} cannot be written at step {step} ({error}): make room and start again; "
+            "an older checkpoint is still whole."
+        ) from error
 
 
 def _restore(

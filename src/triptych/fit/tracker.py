@@ -7,6 +7,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol, TextIO
 
+from triptych.errors import BadInput
+
 
 class Tracker(Protocol):
     """Takes named numbers of a step."""
@@ -24,7 +26,10 @@ class Board(StrEnum):
 
 
 class JsonLines:
-    """Appends one object a line, `{"step": ..., name: number, ...}`; can echo it to a stream."""
+    """Appends one object a line, `{"step": ..., name: number, ...}`; can echo it to a stream.
+
+    Raises BadInput if the file cannot be written.
+    """
 
     def __init__(self, path: Path, echo: TextIO | None = None) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -34,8 +39,11 @@ class JsonLines:
     def log(self, step: int, numbers: Mapping[str, float]) -> None:
         """Append one line; it is on disk before this returns, so a killed run keeps its log."""
         line = json.dumps({"step": step} | {k: round(v, 6) for k, v in numbers.items()})
-        with self._path.open("a", encoding="utf-8") as file:
-            file.write(line + "\n")
+        try:
+            with self._path.open("a", encoding="utf-8") as file:
+                file.write(line + "\n")
+        except OSError as error:
+            raise BadInput(f"The log {self._path} cannot be written ({error.strerror}).") from error
         if self._echo is not None:
             print(line, file=self._echo, flush=True)
 

@@ -67,7 +67,10 @@ def run(
 @app.command()
 def classify(
     paths: Annotated[
-        list[Path], typer.Argument(help="Pictures, or folders of pictures.", show_default=False)
+        list[Path],
+        typer.Argument(
+            help="Pictures, or folders of pictures.", readable=False, show_default=False
+        ),
     ],
     config: Annotated[
         Path | None,
@@ -142,9 +145,9 @@ def evaluate(
         task = progress.add_task("Looking", total=None)
         on_item = lambda: progress.advance(task)  # noqa: E731
         metrics = measure(manifest, Config.load(config), split, on_item, scores)
-    if out is not None:
-        write_result(out, metrics)
     typer.echo(to_json(metrics) if as_json else summary(metrics))
+    if out is not None:  # last, so that a full disk costs no measured number
+        write_result(out, metrics)
 
 
 @app.command()
@@ -196,6 +199,6 @@ def bench(
     from triptych.results import to_json, write_result
 
     metrics = measure(seconds)
-    if out is not None:
-        write_result(out, metrics)
     typer.echo(to_json(metrics) if as_json else summary(metrics))
+    if out is not None:  # last, so that a full disk costs no measured number
+        write_result(out, metrics)

@@ -4,7 +4,6 @@ One TOML file; each section is a table, each key has a default, a range and a se
 `triptych gesture config` prints as a comment. Whatever does not fit becomes one sentence.
 """
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -12,7 +11,7 @@ from typing import Any, Literal, Self
 from pydantic import Field, ValidationError, model_validator
 
 from triptych.errors import BadConfig
-from triptych.gesture.config_file import default_path, read_toml
+from triptych.gesture.config_file import default_path, may_be_there, read_toml
 from triptych.gesture.config_signs import Section, Sign, Signs, TaughtSign, no_such_sign
 
 
@@ -214,7 +213,7 @@ class Config(Section):
         known = dict(taught or {})
         if path is None:
             path = default_path()
-            if not os.path.lexists(path):
+            if not may_be_there(path):
                 return cls().with_taught(known)
         tables = read_toml(path)
         signs = tables.get("signs")

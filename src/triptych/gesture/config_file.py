@@ -17,6 +17,17 @@ def default_path() -> Path:
     return user_config_path("triptych") / "gesture.toml"
 
 
+def may_be_there(path: Path) -> bool:
+    """False only if there is certainly no such file: one in a locked folder may be there."""
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        pass
+    return True
+
+
 def read_toml(path: Path) -> dict[str, Any]:
     """The tables of a UTF-8 TOML file.
 

@@ -80,7 +80,9 @@ class EventFile:
             to_stdout_json(self._file)(event)
         except OSError as error:
             say(f"The events file {self._path} was closed ({error.strerror}); the run goes on.")
-            self.close()
+            file, self._file = self._file, None
+            with contextlib.suppress(OSError):  # what is still buffered fails again
+                file.close()
 
     def close(self) -> None:
         """Close the file; safe to call twice."""
