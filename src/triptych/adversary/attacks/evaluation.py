@@ -122,6 +122,7 @@ def _fingerprint(
         digest.update(repr(words).encode())
     digest.update(repr((threat.norm, threat.low, threat.high, threat.grid)).encode())
     digest.update(repr((options.seed, options.first_example, options.precision)).encode())
+    digest.update(getattr(model, "fingerprint", b""))
     tensors = [pictures, labels, threat.epsilons(len(pictures))]
     if isinstance(model, nn.Module):
         tensors += list(model.state_dict().values())
