@@ -151,28 +151,31 @@ def plot_reliability(curves: Mapping[str, Calibration], path: Path) -> None:
     import matplotlib.pyplot as plt
 
     figure, axes = plt.subplots(
-        1, len(curves), figsize=(3.6 * len(curves), 3.9), sharey=True, squeeze=False
+        1, len(curves), figsize=(3.6 * len(curves), 4.2), sharey=True, squeeze=False
     )
     for axis, (name, found) in zip(axes[0], curves.items(), strict=True):
         filled = [b for b in found.bins if b.count]
         centre = [(b.low + b.high) / 2 for b in filled]
         width = [b.high - b.low for b in filled]
         axis.bar(
-            centre, [b.accuracy for b in filled], width, color="#4c78a8", edgecolor="white",
-            label="share right",
+            centre, [b.accuracy for b in filled], width, color="#9ab8d8", edgecolor="white",
+            label="share right (below: of how many)",
         )  # fmt: skip
         axis.plot(
-            [b.confidence for b in filled], [b.accuracy for b in filled], "o", color="#e45756",
-            markersize=3, label="at mean confidence",
+            [b.confidence for b in filled], [b.accuracy for b in filled], "o", color="#c03a38",
+            markersize=4, clip_on=False, zorder=3, label="at mean confidence",
         )  # fmt: skip
+        for where, b in zip(centre, filled, strict=True):
+            axis.text(where, 0.015, str(b.count), ha="center", fontsize=7, rotation=90)
         axis.plot([0, 1], [0, 1], "--", color="#555555", linewidth=1, label="calibrated")
         axis.set_xlim(0, 1)
         axis.set_ylim(0, 1)
         axis.set_title(f"{name}\nECE {found.ece:.3f}, NLL {found.nll:.3f}", fontsize=10)
         axis.set_xlabel("confidence")
     axes[0][0].set_ylabel("share right")
-    axes[0][0].legend(loc="upper left", fontsize=8, frameon=False)
-    figure.tight_layout()
+    handles, words = axes[0][0].get_legend_handles_labels()
+    figure.legend(handles, words, loc="lower center", ncols=3, fontsize=8, frameon=False)
+    figure.tight_layout(rect=(0, 0.06, 1, 1))
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=120)
     plt.close(figure)
