@@ -7,8 +7,8 @@ For each seed a small network is trained as usual, and the temperature fitted on
 all. Measured is what two attacks make of it, with the same epsilon, steps and starts:
   fixed        PGD on cross-entropy, whose gradient depends on the scale of the logits
   scale-free   PGD on the difference-of-logits ratio, whose gradient does not
-at the network's own temperature 1, the fitted one, and others far from it. Takes some minutes on one
-core.
+at the network's own temperature 1, the fitted one, and others far from it. Takes some minutes on
+one core.
 """
 
 import argparse
