@@ -1,4 +1,4 @@
-"""Makes docs/adversary/gallery.md from docs/adversary/results/gallery-*.json and the weights' cards.
+"""Makes docs/adversary/gallery.md from docs/adversary/results/gallery-*.json and the cards.
 
     python docs/make_gallery.py
 
@@ -26,11 +26,11 @@ edit. What each defence is, what its authors claim and why it breaks stands in i
 [empir](../../src/triptych/adversary/gallery/empir/README.md),
 [ecoc](../../src/triptych/adversary/gallery/ecoc/README.md).
 
-All numbers are shares of test pictures that are right without attack and stay right, so pictures that
-are wrong without attack count against all three columns. *Claimed* is measured here, on our own
-trainings, with the authors' attack; it is not the number in their paper. *Broken* is the worst of our
-attempts, example by example. Behind ± stands the standard deviation over trainings; in brackets, where
-there is one training only, the 95 % interval over pictures (Clopper and Pearson).
+All numbers are shares of test pictures. *Clean* and *broken*: right without attack, and still right
+under the worst of our attempts, example by example. *Claimed* is measured here, on our own
+trainings, with the authors' attack and the way they count; it is not the number in their paper.
+Behind ± stands the standard deviation over trainings; in brackets, where there is one training only,
+the 95 % interval over pictures (Clopper and Pearson).
 """
 
 
@@ -75,7 +75,9 @@ def _summary(breaks: Sequence[Mapping[str, Any]]) -> str:
         for each in breaks
     ]
     head = ["data", "defence", "pictures", "trainings", "clean, %", "claimed, %", "broken, %"]
-    return "\n## Clean, claimed, broken\n\nL-infinity, pixel values 0 to 1.\n\n" + _table(head, rows)
+    return "\n## Clean, claimed, broken\n\nL-infinity, pixel values 0 to 1.\n\n" + _table(
+        head, rows
+    )
 
 
 def _attempts(result: Mapping[str, Any]) -> str:
@@ -96,9 +98,7 @@ def _attempts(result: Mapping[str, Any]) -> str:
                 ]
             )
     head = ["", "attack", "threat", "right", "backward passes a picture", "beside"]
-    return (
-        f"\n## {_title(result)} on {result['data']}\n\n{_table(head, rows)}\n{_origin(result)}"
-    )
+    return f"\n## {_title(result)} on {result['data']}\n\n{_table(head, rows)}\n{_origin(result)}"
 
 
 def _beside(same: Sequence[Mapping[str, Any]]) -> str:
@@ -159,10 +159,10 @@ def _weights() -> str:
     head = ["", "for", "numbers", "steps, pictures", "CPU minutes", "held-out", "MB"]
     return (
         "\n## The weights that ship\n\nTrained here from the training pictures of each data set "
-        "(MNIST, CIFAR-10, scikit-learn's digits), on one thread of a shared machine; stored in half "
-        f"precision, and measured as stored. {total / 1e6:.1f} MB in all. *Held-out* is the accuracy "
-        "on training pictures kept back. They are here to be broken: use them for nothing else.\n\n"
-        + _table(head, rows)
+        "(MNIST, CIFAR-10, scikit-learn's digits), on one thread of a shared machine; stored in "
+        f"half precision, and measured as stored. {total / 1e6:.1f} MB in all. *Held-out* is the "
+        "accuracy on training pictures kept back. They are here to be broken: use them for nothing "
+        "else.\n\n" + _table(head, rows)
     )
 
 

@@ -34,3 +34,13 @@ def test_the_break_is_the_worst_of_its_attempts(make):
     same = float((make.answers(other, pictures) == labels).double().mean())
     assert beside["clean_accuracy"] == pytest.approx(same)
     assert beside["both_fooled"] <= 1 - two.as_json()["accuracy"]
+
+
+def test_led_away_from_its_own_answers_a_defence_may_become_right(make):
+    """As CleverHans does without labels: what was wrong counts if it ends up right."""
+    model, pictures = Pipeline([make.linear(classes=2)]), make.pictures(30)
+    wrong = 1 - make.answers(model, pictures)
+    attempt = Attempt("", Threat("linf", 0.2), (pgd(5),), as_published=True, from_answers=True)
+    outcome = run(model, attempt, pictures, wrong, 0)
+    assert not bool(outcome.right.any())
+    assert float(outcome.withstood.double().mean()) > 0.5

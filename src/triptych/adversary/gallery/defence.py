@@ -25,14 +25,17 @@ class Attempt:
     """One attack, or several of which each works on what those before have left.
 
     as_published: as the defence's authors measured: all steps are done, and the last picture
-    counts. Otherwise any picture on the way counts, and work ends at success. also: other models
-    that the found pictures are shown to, by name; needs all steps, so that they are fooled, too.
+    counts. Otherwise any picture on the way counts, and work ends at success. from_answers: the
+    attack leads away from the defence's own answers, right or wrong, as CleverHans does where it is
+    given no labels; pictures that were wrong may so become right, and then count as right. also:
+    other models that the found pictures are shown to; all steps are done, to fool them as well.
     """
 
     name: str
     threat: Threat
     methods: tuple[Method, ...]
     as_published: bool = False
+    from_answers: bool = False
     also: Mapping[str, nn.Module] = field(default_factory=dict)
 
     def options(self, seed: int) -> Options:

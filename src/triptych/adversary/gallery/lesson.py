@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -86,8 +87,7 @@ class Lesson:
         loss: Loss = F.cross_entropy,
         change: Change | None = None,
     ) -> None:
-        trainee = Trainee(pipeline, outputs)
-        self.network: nn.Module = trainee.to(memory_format=torch.channels_last)
+        self.network: nn.Module = channels_last(Trainee(pipeline, outputs))
         self.schedule = schedule
         self.images, self.labels = pictures(data, "train")
         self.held_out = pictures(data, "val")
@@ -117,6 +117,14 @@ class Lesson:
         """Accuracy of the whole pipeline on the held-out pictures."""
         assert isinstance(network, Trainee)
         return {"accuracy": accuracy(network.pipeline, *self.held_out)}
+
+
+M = TypeVar("M", bound=nn.Module)
+
+
+def channels_last(model: M) -> M:
+    """The model with its weights in the order in which convolutions on processors are fastest."""
+    return model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
 def accuracy(model: nn.Module, images: Tensor, labels: Tensor) -> float:

@@ -7,11 +7,11 @@ example, so an example counts as right only if none of them has fooled it.
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import torch
 from scipy.stats import beta
-from torch import Tensor
+from torch import Tensor, nn
 
 from triptych.adversary.attacks.attack import attack
 from triptych.adversary.attacks.pipeline import Pipeline
@@ -19,12 +19,15 @@ from triptych.adversary.gallery.defence import Attempt
 
 Say = Callable[[str], None]
 
+_BATCH: Final = 256
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Outcome:
     """An attempt on N examples.
 
-    right: [N] bool, right without attack. withstood: [N] bool, right before and after. others: of
+    right: [N] bool, right without attack. withstood: [N] bool, right before and after (if led away
+    from the defence's own answers: right after). others: of
     each model that the pictures were also shown to, the share it still gets right, and the share of
     the examples where it and the defence are fooled, both having been right. seconds: of one
     processor core where there is no other work on the machine.
@@ -54,10 +57,12 @@ class Outcome:
 def run(pipeline: Pipeline, attempt: Attempt, shown: Tensor, labels: Tensor, seed: int) -> Outcome:
     """Make the attempt on pictures [N, C, H, W] in 0..1 and labels [N]."""
     began = time.process_time()
+    answers = answered(pipeline, shown)
+    right = answers == labels
     found = attack(
         pipeline,
         shown,
-        labels,
+        answers if attempt.from_answers else labels,
         attempt.threat,
         attempt.methods,
         options=attempt.options(seed),
@@ -65,17 +70,24 @@ def run(pipeline: Pipeline, attempt: Attempt, shown: Tensor, labels: Tensor, see
     seconds = time.process_time() - began
     others = dict[str, dict[str, float]]()
     for name, model in attempt.also.items():
-        with torch.no_grad():
-            before, after = (model(part).argmax(1) == labels for part in (shown, found.adversarial))
-        right = found.right & before
+        before, after = (answered(model, part) == labels for part in (shown, found.adversarial))
         others[name] = {
             "clean_accuracy": share(before),
             "accuracy": share(before & after),
-            "both_right_before": share(right),
-            "both_fooled": share(right & found.success & ~after),
+            "both_right_before": share(right & before),
+            "both_fooled": share(right & before & found.success & ~after),
         }
-    withstood = found.right & ~found.success
-    return Outcome(attempt, found.right, withstood, others, found.work.backwards, seconds)
+    if attempt.from_answers:
+        withstood = answered(pipeline, found.adversarial) == labels
+    else:
+        withstood = right & ~found.success
+    return Outcome(attempt, right, withstood, others, found.work.backwards, seconds)
+
+
+def answered(model: nn.Module, shown: Tensor) -> Tensor:
+    """The model's answers [N] to pictures [N, C, H, W]."""
+    with torch.no_grad():
+        return torch.cat([model(part).argmax(1) for part in shown.split(_BATCH)])
 
 
 def run_all(

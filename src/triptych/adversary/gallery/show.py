@@ -82,29 +82,34 @@ def claim_it(order: Order, curve: bool, say: Say) -> dict[str, Any]:
     Raises like `break_it`; BadInput if a curve is asked of several runs.
     """
     made = defence(order.name)
-    rows = list[dict[str, Any]]()
-    for each in _trained(order):
-        attempts = made.claim(each.pipeline, each.setting)
-        outcomes = run_all(each.pipeline, attempts, each.shown, each.labels, order.seed, say)
-        row = {
-            "training_seed": each.card["seed"],
-            "clean_accuracy": share(outcomes[0].right),
-            "claimed_accuracy": share(outcomes[0].withstood),
-            "attacks": [outcome.as_json() for outcome in outcomes],
-        }
-        if curve:
-            row["curve"] = _curve(made, each, order.seed, say)
-        rows.append(row)
+    rows = [_claim_one(made, each, order.seed, curve, say) for each in _trained(order)]
+    first = rows[0]
     return {
         "defence": order.name,
         "data": order.data,
         "variant": order.variant,
-        "examples": len(outcomes[0].right),
-        "norm": attempts[0].threat.norm,
-        "epsilon": attempts[0].threat.epsilon,
+        "examples": first["examples"],
+        "norm": first["norm"],
+        "epsilon": first["epsilon"],
         "clean_accuracy": mean(row["clean_accuracy"] for row in rows),
         "claimed_accuracy": mean(row["claimed_accuracy"] for row in rows),
+        "seeds": [row["training_seed"] for row in rows],
         "runs": rows,
+    }
+
+
+def _claim_one(made: Defence, each: Trained, seed: int, curve: bool, say: Say) -> dict[str, Any]:
+    attempts = made.claim(each.pipeline, each.setting)
+    outcomes = run_all(each.pipeline, attempts, each.shown, each.labels, seed, say)
+    return {
+        "training_seed": each.card["seed"],
+        "examples": len(each.labels),
+        "norm": attempts[0].threat.norm,
+        "epsilon": attempts[0].threat.epsilon,
+        "clean_accuracy": share(outcomes[0].right),
+        "claimed_accuracy": share(outcomes[0].withstood),
+        "attacks": [outcome.as_json() for outcome in outcomes],
+        **({"curve": _curve(made, each, seed, say)} if curve else {}),
     }
 
 

@@ -10,11 +10,11 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
-import torch
 from safetensors.torch import load_file, save_file
 
 from triptych.adversary.attacks.pipeline import Pipeline
 from triptych.adversary.gallery.catalogue import defence
+from triptych.adversary.gallery.lesson import channels_last
 from triptych.adversary.gallery.pictures import DATA
 from triptych.errors import BadInput, BrokenModel
 
@@ -56,7 +56,7 @@ def read(folder: Path) -> tuple[Pipeline, dict[str, Any]]:
         raise BrokenModel(f"{folder} holds no {WEIGHTS}; train it again.") from error
     except Exception as error:  # safetensors raises its own kind, torch RuntimeError
         raise BrokenModel(f"{path} holds no weights of {card['defence']}.") from error
-    return pipeline.eval().to(memory_format=torch.channels_last), card
+    return channels_last(pipeline.eval()), card
 
 
 def setting_of(name: str, data: str, variant: str) -> Any:
@@ -90,4 +90,4 @@ def described(setting: Any) -> dict[str, Any]:
 
 def parameters(pipeline: Pipeline) -> int:
     """How many numbers were learnt."""
-    return sum(part.numel() for part in pipeline.parameters() if isinstance(part, torch.Tensor))
+    return sum(part.numel() for part in pipeline.parameters())

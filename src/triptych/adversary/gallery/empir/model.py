@@ -80,12 +80,14 @@ def member(data: str, bits: Bits) -> nn.Sequential:
     )
 
 
-def _conv(before: int, after: int, size: int, bits: Bits, **place: int) -> nn.Conv2d:
+def _conv(
+    before: int, after: int, size: int, bits: Bits, stride: int = 1, padding: int = 0
+) -> nn.Conv2d:
     """Weights begin at length 1 for each output channel."""
     if bits is None:
-        layer = nn.Conv2d(before, after, size, bias=False, **place)
+        layer = nn.Conv2d(before, after, size, stride, padding, bias=False)
     else:
-        layer = QuantisedConv(before, after, size, *bits, **place)
+        layer = QuantisedConv(before, after, size, *bits, stride, padding)
     with torch.no_grad():
         nn.init.trunc_normal_(layer.weight)
         layer.weight /= layer.weight.flatten(1).norm(dim=1)[:, None, None, None]

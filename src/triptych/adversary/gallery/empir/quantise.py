@@ -40,9 +40,10 @@ class QuantisedConv(nn.Conv2d):
         size: int,
         weight_bits: int,
         activation_bits: int,
-        **place: int,
+        stride: int = 1,
+        padding: int = 0,
     ) -> None:
-        super().__init__(before, after, size, bias=False, **place)
+        super().__init__(before, after, size, stride, padding, bias=False)
         self.weight_bits = weight_bits
         self.activation_bits = activation_bits
 
