@@ -29,8 +29,8 @@ edit. What each defence is, what its authors claim and why it breaks stands in i
 All numbers are shares of test pictures. *Clean* and *broken*: right without attack, and still right
 under the worst of our attempts, example by example. *Claimed* is measured here, on our own
 trainings, with the authors' attack and the way they count; it is not the number in their paper.
-Behind ± stands the standard deviation over trainings; in brackets, where there is one training only,
-the 95 % interval over pictures (Clopper and Pearson).
+Behind ± stands the standard deviation over trainings; in brackets, where there is one training
+only, the 95 % interval over pictures (Clopper and Pearson).
 """
 
 
