@@ -141,7 +141,7 @@ def motion(
     threads: Threads = 2,
 ) -> None:
     """Train the network that reads movements: a wave, a raised hand, a swipe."""
-    options = _options(data, run, steps, seed, threads, None, None)
+    options = _options(data, run, steps, seed, threads, None, None, None)
     from triptych.gesture.learn.train_motion import train_motion
 
     typer.echo(train_motion(options))
