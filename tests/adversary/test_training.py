@@ -6,11 +6,20 @@ from torch import nn
 
 from triptych.adversary import Threat, attack
 from triptych.adversary.attacks.method import pgd
-from triptych.adversary.gallery.plain.digits import Digits, digits
+from triptych.adversary.gallery.catalogue import defence
+from triptych.adversary.gallery.pictures import as_floats, pictures
 from triptych.adversary.training import Hardened, Inner, fast, madry
 from triptych.errors import BadInput
 from triptych.fit.loop import Plan, fit
 from triptych.fit.tracker import JsonLines
+
+
+def lesson():
+    """The gallery's plain network on the digits, and how it learns."""
+    plain = defence("plain")
+    setting = plain.settings["digits", "small"]
+    torch.manual_seed(0)
+    return plain.task(plain.pipeline(setting), setting)
 
 
 @pytest.mark.parametrize("norm", ["linf", "l2"])
@@ -58,15 +67,16 @@ def test_crafting_leaves_the_network_as_it_was(make):
 def test_training_on_attacked_pictures_makes_a_network_harder_to_fool(tmp_path, inner):
     """After equally many steps the hardened network stays right far more often than a plain one."""
     threat, plan = Threat("linf", 0.1), Plan(150, warmup=10, accelerator="cpu")
-    pictures, labels = digits("test")
+    images, labels = pictures("digits", "test")
+    shown = as_floats(images)
     left = {}
     for name, task in {
-        "plain": Digits(0),
-        "hard": Hardened(Digits(0), inner(threat), (pictures[:50], labels[:50])),
+        "plain": lesson(),
+        "hard": Hardened(lesson(), inner(threat), (shown[:50], labels[:50])),
     }.items():
         folder = tmp_path / name
         network = fit(task, plan, folder, JsonLines(folder / "log.jsonl"))
-        left[name] = attack(network, pictures, labels, threat, pgd(20)).robust_accuracy
+        left[name] = attack(network, shown, labels, threat, pgd(20)).robust_accuracy
     assert left["hard"] > left["plain"] + 0.1
     assert "robust_accuracy" in (tmp_path / "hard" / "log.jsonl").read_text()
     assert "robust_accuracy" not in (tmp_path / "plain" / "log.jsonl").read_text()
@@ -84,7 +94,7 @@ def test_a_killed_run_goes_on_exactly(tmp_path):
                 raise KeyboardInterrupt
 
         def go(on_step, folder=folder, plan=plan):
-            task = Hardened(Digits(0), fast(Threat("linf", 0.1)))
+            task = Hardened(lesson(), fast(Threat("linf", 0.1)))
             return fit(task, plan, folder, JsonLines(folder / "log.jsonl"), on_step)
 
         if stop:
