@@ -29,9 +29,11 @@ from triptych.gesture.publish.messages import (
     Ended,
     Failed,
     Happened,
+    Noted,
     Offered,
     Opened,
     Problem,
+    Teach,
     Tuned,
 )
 from triptych.gesture.publish.slot import Slot, SlotWriter
@@ -81,8 +83,8 @@ def _analyse(
             analysis = _Analysis(parts, config, begin, slot, pipe)
             give_back()
             for timed in _pictures(parts, source, spec, config, begin):
-                for command in inbox.tunes():
-                    analysis.tune(command)
+                for wish in inbox.wishes():
+                    analysis.obey(wish)
                 decision = analysis.take(timed)
                 if begin.lockstep and analysis.next_number > LEAD:
                     inbox.wait_credit()
@@ -119,9 +121,15 @@ class _Analysis:
     ) -> None:
         for setting, value in begin.tuned.items():
             config = config.tuned(setting, value)
-        self._config = config
         self._perceiver: Looks = parts.perceiver(config)
+        self._teacher = parts.teacher(self._perceiver, config) if parts.teacher else None
+        if self._teacher is not None:
+            config = self._teacher.config
+            for sentence in self._teacher.problems:
+                pipe.send(Problem(sentence))
+        self._config = config
         self._decider: Decides = parts.decider(config)
+        self._make_painter = parts.painter
         self._painter: Paints = parts.painter(config, begin.size_wh)
         self._writer = SlotWriter(slot)
         self._pipe = pipe
@@ -132,7 +140,23 @@ class _Analysis:
         self._frame: Frame | None = None
         self.next_number = 1
 
-    def tune(self, command: Command) -> None:
+    def obey(self, wish: Command | Teach) -> None:
+        """Do what a person asked for through the page."""
+        if isinstance(wish, Command):
+            self._tune(wish)
+        else:
+            for news in self._teacher.ask(wish) if self._teacher is not None else (Noted(),):
+                self._pipe.send(news)
+            self._relearn()
+
+    def _relearn(self) -> None:
+        """Go on with the teacher's vocabulary, where it has changed."""
+        if self._teacher is not None and self._teacher.config != self._config:
+            self._config = self._teacher.config
+            self._decider.reconfigure(self._config)
+            self._painter = self._make_painter(self._config, self._size_wh)
+
+    def _tune(self, command: Command) -> None:
         """Change a setting; one that is not allowed is refused with a sentence."""
         try:
             config = self._config.tuned(command.setting, command.value)
@@ -140,6 +164,8 @@ class _Analysis:
             self._pipe.send(Tuned(str(error)))
             return
         self._config = config
+        if self._teacher is not None:
+            self._teacher.config = config
         self._decider.reconfigure(config)
         self._pipe.send(Tuned())
 
@@ -159,8 +185,15 @@ class _Analysis:
             return self._decider.blind(timed.t, "camera_lost")
         forgotten = self._decider.blind(timed.t, "starting").events if timed.jumped else ()
         frame = fit(timed.frame, self._size_wh)
-        decision = self._decider.step(self._perceiver.look(frame, timed.t))
+        scene = self._perceiver.look(frame, timed.t)
+        if self._teacher is not None:
+            for news in self._teacher.watch(frame, timed.t, scene):
+                self._pipe.send(news)
+            self._relearn()
+        decision = self._decider.step(scene)
         decision = replace(decision, events=forgotten + decision.events)
+        if self._teacher is not None:
+            decision = self._teacher.after(decision, self._shift(timed))
         if decision.covered is None:
             self._painter.paint(frame, decision)
             self._frame = frame
@@ -168,10 +201,7 @@ class _Analysis:
 
     def offer(self, timed: Timed, decision: Decision) -> None:
         """Tell the publisher: first what happened, then the picture."""
-        source_start = timed.taken_at - timed.t
-        if self._epoch is None:
-            self._epoch = source_start
-        shift = source_start - self._epoch
+        shift = self._shift(timed)
         for event in decision.events:
             self._pipe.send(Happened(Event(event.t + shift, event.event, event.detail)))
         number = self._writer.offer(timed.taken_at, decision.covered, self._frame)
@@ -181,13 +211,20 @@ class _Analysis:
             Offered(
                 number,
                 timed.t + shift,
-                self._epoch,
+                timed.taken_at - timed.t - shift,
                 decision.covered,
                 self._seconds,
                 ring.sign if ring else None,
                 ring.progress if ring else 0.0,
             )
         )
+
+    def _shift(self, timed: Timed) -> float:
+        """Seconds from the source's clock to that of the events, whose 0 is the first picture's."""
+        source_start = timed.taken_at - timed.t
+        if self._epoch is None:
+            self._epoch = source_start
+        return source_start - self._epoch
 
 
 def fit(frame: Frame, size_wh: tuple[int, int]) -> Frame:

@@ -6,10 +6,16 @@ from typing import Annotated
 import typer
 
 from triptych.gesture.learn import cli as learn
+from triptych.gesture.teach import cli as teach
 
 app = typer.Typer(help="Hand signs and an away card for video calls.", no_args_is_help=True)
 app.add_typer(learn.app, name="train")
 app.command()(learn.export)
+app.command()(teach.teach)
+app.command()(teach.forget)
+app.command("list")(teach.list_signs)
+app.command()(teach.share)
+app.command()(teach.learn)
 
 
 @app.callback()
@@ -86,11 +92,23 @@ def classify(
     from triptych.errors import BadInput
     from triptych.gesture.classify import classify as classify_pictures
     from triptych.gesture.config import Config
+    from triptych.gesture.model_files import reader_now
     from triptych.gesture.perceive.perceiver import Perceiver
+    from triptych.gesture.teach.background import Background
+    from triptych.gesture.teach.recogniser import recogniser_of
+    from triptych.gesture.teach.seeing import Seeing
+    from triptych.gesture.teach.vocabulary import load, vocabulary
 
-    settings = Config.load(config)
+    signs, wrong, problems = load()
+    for sentence in problems:
+        typer.echo(f"triptych: {sentence}", err=True)
+    settings = Config.load(config, vocabulary(signs))
+    background = Background.load(reader_now()) if signs or wrong else None
+    recogniser = recogniser_of(
+        background, [sign for sign in signs if settings.sign(sign.name).on], wrong
+    )
     bad = False
-    perceiver = Perceiver(settings)
+    perceiver = Seeing(Perceiver(settings), recogniser)
     face_enter, enter = settings.presence.face_enter, settings.decide.enter
     for row in classify_pictures(paths, perceiver.look_still, face_enter, enter):
         if isinstance(row, BadInput):

@@ -14,7 +14,7 @@ import threading
 import time
 from multiprocessing.connection import Connection
 
-from triptych.gesture.publish.messages import Begin, Command, Go
+from triptych.gesture.publish.messages import Begin, Command, Go, Teach
 
 _GRACE_SECONDS = 1.0
 _PR_SET_PDEATHSIG = 1
@@ -31,7 +31,7 @@ class Inbox:
         self.quit = threading.Event()
         self._pipe = pipe
         self._begin: queue.SimpleQueue[Begin | None] = queue.SimpleQueue()
-        self._tunes: queue.SimpleQueue[Command] = queue.SimpleQueue()
+        self._wishes: queue.SimpleQueue[Command | Teach] = queue.SimpleQueue()
         self._credits = threading.Semaphore(0)
         threading.Thread(target=self._listen, name="from the publisher", daemon=True).start()
 
@@ -43,8 +43,8 @@ class Inbox:
                         self._begin.put(begin)
                     case Go():
                         self._credits.release()
-                    case Command(name="tune") as command:
-                        self._tunes.put(command)
+                    case (Command(name="tune") | Teach()) as wish:
+                        self._wishes.put(wish)
                     case Command(name="quit"):
                         self._leave()
                     case _:
@@ -66,12 +66,12 @@ class Inbox:
         """Lockstep: wait until the publisher has taken in a picture, or `quit`."""
         self._credits.acquire()
 
-    def tunes(self) -> list[Command]:
-        """The settings to change, oldest first."""
-        found: list[Command] = []
+    def wishes(self) -> list[Command | Teach]:
+        """The settings to change and what to teach, oldest first."""
+        found: list[Command | Teach] = []
         with contextlib.suppress(queue.Empty):
             while True:
-                found.append(self._tunes.get_nowait())
+                found.append(self._wishes.get_nowait())
         return found
 
 

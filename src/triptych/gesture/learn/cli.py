@@ -147,6 +147,28 @@ def motion(
     typer.echo(train_motion(options))
 
 
+@app.command()
+def negatives(
+    data: Data = None,
+    into: Annotated[
+        Path | None,
+        typer.Option(help="File to write. Default: this installation's.", show_default=False),
+    ] = None,
+) -> None:
+    """Collect the hands that taught signs are compared with, for the reader that is installed."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from triptych.gesture.learn.negatives import make_background
+    from triptych.gesture.teach.background import FILE
+
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("Looking", total=None)
+        background = make_background(_data(data), lambda: progress.advance(task))
+    background.save(into or FILE)
+    typer.echo(into or FILE)
+
+
 def export(
     run: Annotated[Path, typer.Argument(help="Folder of a finished run.")],
     into: Annotated[
@@ -177,9 +199,13 @@ def _options(
         raise Unavailable(
             f"Training needs {error.name}, which is not installed: pip install 'triptych[train]'."
         ) from error
+    return Options(_data(data), run, steps, seed, threads, start, drawn, tuple(boards or ()))
+
+
+def _data(data: Path | None) -> Path:
     if data is None:
         raise Unavailable(
             "Training needs the hand pictures: set TRIPTYCH_DATA or --data to the folder that "
             "holds hands/ and weights/."
         )
-    return Options(data, run, steps, seed, threads, start, drawn, tuple(boards or ()))
+    return data

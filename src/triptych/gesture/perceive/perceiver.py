@@ -110,6 +110,17 @@ class Perceiver:
         known = {**fresh, **{hand.track: hand for hand in read}}
         return [known[number] for number in numbers]
 
+    def look_mirrored(self, frame: Frame, hand: Hand) -> Hand | None:
+        """The same hand as its mirror image, as the other hand would be seen; None if it is lost.
+
+        Its box and landmarks are places in the mirrored picture.
+        """
+        box = hand.box
+        mirrored = Box(1 - box.x1, box.y0, 1 - box.x0, box.y1)
+        flipped = np.ascontiguousarray(frame[:, ::-1])
+        read = self._reader.read(flipped, [mirrored], [hand.track])
+        return next(iter(_believed(read)), None)
+
     def _find(self, frame: Frame, coarse: bool) -> tuple[list[Found], tuple[Face, ...]]:
         found = self._detector.find(frame, COARSE_SIDE if coarse else LONGER_SIDE)
         faces = found["face"] if self._haar is None else self._haar.find(frame)

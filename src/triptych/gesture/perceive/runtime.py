@@ -5,7 +5,6 @@ it is imported; this is the only module that imports it.
 """
 
 import hashlib
-import json
 import os
 from pathlib import Path
 
@@ -14,9 +13,7 @@ os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 import onnxruntime
 
 from triptych.errors import BrokenModel
-
-MODELS = Path(__file__).parent.parent / "models"
-"""Where the shipped weights and their hashes (`models.json`) are."""
+from triptych.gesture.model_files import MODELS, fingerprint
 
 
 def load_session(name: str, folder: Path = MODELS) -> onnxruntime.InferenceSession:
@@ -27,10 +24,10 @@ def load_session(name: str, folder: Path = MODELS) -> onnxruntime.InferenceSessi
     shipped, or cannot be run.
     """
     path = folder / name
+    expected = fingerprint(name, folder)
     try:
         data = path.read_bytes()
-        expected = json.loads((folder / "models.json").read_text(encoding="utf-8"))[name]["sha256"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except OSError as error:
         raise BrokenModel(
             f"The model file {path} cannot be read; install triptych again."
         ) from error

@@ -16,7 +16,7 @@ from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from typing import Any
 
-from triptych.gesture.publish.messages import Begin, Command, FromAnalyser, Go
+from triptych.gesture.publish.messages import Begin, Command, FromAnalyser, Go, Teach
 from triptych.gesture.publish.slot import Slot, SlotReader
 
 AnalyserMain = Callable[[Connection, int], None]
@@ -98,6 +98,10 @@ class Keeper:
     def tune(self, command: Command) -> None:
         """Pass a setting on. The caller waits for `Tuned` before the next: so this never blocks."""
         self._send(command)
+
+    def teach(self, asked: Teach) -> None:
+        """Pass a wish on. The caller waits for `Noted` before the next: so this never blocks."""
+        self._send(asked)
 
     def _send(self, message: object) -> None:
         with contextlib.suppress(OSError):

@@ -14,7 +14,7 @@ from typing import Protocol
 from triptych.errors import Unavailable
 from triptych.gesture.publish.events import Listener
 from triptych.gesture.publish.lease import Lease, Pick
-from triptych.gesture.publish.messages import Command, Status
+from triptych.gesture.publish.messages import Command, Status, Teach
 from triptych.gesture.publish.outlet import GOODBYE_CARDS, Outlet
 from triptych.gesture.publish.sinks.sink import Sink
 from triptych.gesture.publish.supervisor import Supervisor
@@ -28,7 +28,7 @@ class Watched(Protocol):
         """Take in what is being published."""
         ...
 
-    def commands(self) -> list[Command]:
+    def commands(self) -> list[Command | Teach]:
         """What people have asked for since the last call."""
         ...
 
@@ -172,15 +172,17 @@ class LivePublisher:
 
     def _obey(self) -> None:
         for command in self._page.commands() if self._page is not None else ():
-            match command.name:
-                case "cover" | "uncover":
+            match command:
+                case Teach():
+                    self._supervisor.teach(command)
+                case Command(name="cover" | "uncover"):
                     wanted = command.name == "cover"
                     if wanted != self._by_user:
                         self._by_user = wanted
                         self._log(Event(self._supervisor.t, command.name))
-                case "tune":
+                case Command(name="tune"):
                     self._supervisor.tune(command)
-                case "quit":
+                case Command():
                     self._stop.set()
 
     def _drop_failed(self) -> None:

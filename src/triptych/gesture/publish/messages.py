@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
+from triptych.gesture.config_signs import TaughtSign
 from triptych.gesture.types import CoverReason, Event
 
 
@@ -44,6 +45,64 @@ class Command:
     name: Literal["cover", "uncover", "tune", "quit"]
     setting: str = ""
     value: float = 0.0
+
+
+TeachStep = Literal["start", "capture", "keep", "discard", "forget", "wrong"]
+
+
+@dataclass(frozen=True, slots=True)
+class Teach:
+    """What a person asks for in order to teach, through the page.
+
+    start: open a lesson for a sign that says `text` with `icon` (an emoji) or `png` (a file's
+    bytes). capture: look at the held sign five times, anew. keep, discard: end the lesson. forget:
+    the taught sign `name`. wrong: the gesture that fired at `t` (seconds, as its event says).
+    """
+
+    do: TeachStep
+    name: str = ""
+    text: str = ""
+    icon: str = ""
+    png: bytes = b""
+    t: float = 0.0
+
+
+LessonStep = Literal["closed", "hold", "capture", "refused", "try"]
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """Analyser -> publisher, several times a second while a lesson is open, and when it ends.
+
+    captured: how many of the `wanted` looks are done; counting: 0..1 of the present one.
+    margin: 0..1, how clearly the hand that is held up differs from everything else; None without a
+    hand. near: the sign, `other` or `none` that it is nearest to. words: sentences for the person.
+    progress: 0..1 of the hold while trying. fired: how often it has fired while trying.
+    """
+
+    step: LessonStep
+    captured: int = 0
+    wanted: int = 5
+    counting: float = 0.0
+    margin: float | None = None
+    near: str = ""
+    words: tuple[str, ...] = ()
+    progress: float = 0.0
+    fired: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """Analyser -> publisher: the signs that are taught from now on."""
+
+    taught: dict[str, TaughtSign]
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """Analyser -> publisher: the newest `Teach` is dealt with; `sentence`: what came of it."""
+
+    sentence: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,4 +187,6 @@ class Ended:
     """Analyser -> publisher, last of all: the source has ended for good."""
 
 
-FromAnalyser = Opened | Offered | Happened | Tuned | Problem | Failed | Ended
+FromAnalyser = (
+    Opened | Offered | Happened | Tuned | Problem | Failed | Ended | Lesson | Vocabulary | Noted
+)

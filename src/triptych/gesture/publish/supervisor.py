@@ -19,10 +19,14 @@ from triptych.gesture.publish.messages import (
     Ended,
     Failed,
     Happened,
+    Lesson,
+    Noted,
     Offered,
     Opened,
     Problem,
+    Teach,
     Tuned,
+    Vocabulary,
 )
 from triptych.gesture.publish.slot import SlotReader
 from triptych.gesture.types import Event
@@ -79,7 +83,8 @@ def wait_opened(
 class Supervisor:
     """Tends one analyser after the other; `keeper` is the first, its source just opened.
 
-    log: gets events. say: gets sentences for the person. now: the shared clock.
+    log: gets events. say: gets sentences for the person. tell: gets what the page should show of
+    teaching. now: the shared clock.
     """
 
     def __init__(
@@ -94,6 +99,7 @@ class Supervisor:
         say: Callable[[str], None],
         now: Callable[[], float],
         patience: Patience,
+        tell: Callable[[Lesson | Vocabulary | Noted], None] = lambda news: None,
     ) -> None:
         self._main = main
         self._keeper: Keeper | None = keeper
@@ -102,12 +108,15 @@ class Supervisor:
         self._loop = loop
         self._log = log
         self._say = say
+        self._tell = tell
         self._now = now
         self._patience = patience
         self._epoch: float | None = None
         self._tuned: dict[str, float] = {}
         self._tunes: dict[str, Command] = {}
         self._tuning: Command | None = None
+        self._lessons: deque[Teach] = deque(maxlen=16)
+        self._teaching = False
         self._failed: Failed | None = None
         self._ever_offered = False
         self._offered = False
@@ -148,6 +157,11 @@ class Supervisor:
         """Change a setting of the analyser, now or when it is there again."""
         self._tunes[command.setting] = command
         self._send_tune()
+
+    def teach(self, asked: Teach) -> None:
+        """Pass a wish about teaching on, one after the other."""
+        self._lessons.append(asked)
+        self._send_lesson()
 
     def tend(self) -> None:
         """Take in messages, notice ends and hangs, start again. Never blocks for long.
@@ -194,6 +208,12 @@ class Supervisor:
                 elif tuning is not None:
                     self._tuned[tuning.setting] = tuning.value
                 self._send_tune()
+            case Noted():
+                self._teaching = False
+                self._tell(message)
+                self._send_lesson()
+            case Lesson() | Vocabulary():
+                self._tell(message)
             case Failed():
                 self._failed = message
             case Ended():
@@ -229,6 +249,9 @@ class Supervisor:
         if self._tuning is not None:
             self._tunes.setdefault(self._tuning.setting, self._tuning)
             self._tuning = None
+        self._teaching = False
+        self._lessons.clear()
+        self._tell(Lesson("closed"))
         self._set_lost()
         why = failed.sentence if failed else f"The analyser {how}"
         self._say_once(f"{why.rstrip('.')}. The picture is covered; starting the analyser again.")
@@ -246,6 +269,11 @@ class Supervisor:
             del self._tunes[setting]
             self._tuning = command
             self._keeper.tune(command)
+
+    def _send_lesson(self) -> None:
+        if self._lessons and not self._teaching and self._keeper and self._offered:
+            self._teaching = True
+            self._keeper.teach(self._lessons.popleft())
 
     def close(self) -> None:
         """End the analyser."""

@@ -8,13 +8,15 @@ published after it, so that nothing old is ever shown and nothing is ever queued
 import threading
 import time
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import cv2
 import numpy as np
 
-from triptych.gesture.publish.messages import Command, Status
+from triptych.gesture.publish.messages import Command, Status, Teach
 from triptych.gesture.publish.page.wire import encode
 from triptych.gesture.types import Event, Frame
 
@@ -66,7 +68,8 @@ class Hub:
     _due: float = 0.0
     _lines: deque[tuple[int, str]] = field(default_factory=lambda: deque(maxlen=LOG_LENGTH))
     _last_line: int = 0
-    _commands: deque[Command] = field(default_factory=deque[Command])
+    _commands: deque[Command | Teach] = field(default_factory=deque[Command | Teach])
+    _states: dict[str, tuple[int, str]] = field(default_factory=dict[str, tuple[int, str]])
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     # The publisher's side.
@@ -89,7 +92,15 @@ class Hub:
             line = {"type": "event", "at": time.time(), "what": event.as_json()}
             self._lines.append((self._last_line, encode(line)))
 
-    def commands(self) -> list[Command]:
+    def tell(self, kind: str, what: Mapping[str, Any]) -> None:
+        """Leave the newest message of a kind for every browser; only the newest counts."""
+        text = encode({"type": kind, **what})
+        with self._lock:
+            number, before = self._states.get(kind, (0, ""))
+            if text != before:
+                self._states = {**self._states, kind: (number + 1, text)}
+
+    def commands(self) -> list[Command | Teach]:
         """All that was asked for since the last call, oldest first."""
         if not self._commands:
             return []
@@ -113,13 +124,18 @@ class Hub:
         with self._lock:
             return [line for line in self._lines if line[0] > number]
 
-    def ask(self, command: Command) -> bool:
+    @property
+    def states(self) -> Mapping[str, tuple[int, str]]:
+        """Kind -> the number and text of its newest message; never changes, is replaced."""
+        return self._states
+
+    def ask(self, command: Command | Teach) -> bool:
         """Hand a command to the publisher; False if too many are waiting already."""
         with self._lock:
             if len(self._commands) >= COMMANDS_LENGTH:
                 return False
             self._commands.append(command)
-            if command.name == "tune":
+            if isinstance(command, Command) and command.name == "tune":
                 self.settings = {**self.settings, command.setting: command.value}
         return True
 

@@ -79,6 +79,7 @@ class _Viewer:
     told_text: str = ""
     told_settings: Mapping[str, float] = field(default_factory=dict[str, float])
     told_line: int = 0
+    told_states: dict[str, int] = field(default_factory=dict[str, int])
 
     async def talk(self) -> None:
         both = [asyncio.create_task(self._listen()), asyncio.create_task(self._tell())]
@@ -114,6 +115,10 @@ class _Viewer:
             for number, line in hub.lines_after(self.told_line):
                 await self.socket.send_text(line)
                 self.told_line = number
+            for kind, (number, text) in hub.states.items():
+                if self.told_states.get(kind) != number:
+                    self.told_states[kind] = number
+                    await self.socket.send_text(text)
             if hub.status is not None and hub.status is not self.told:
                 self.told = hub.status
                 await self._tell_status(status_text(hub.status))

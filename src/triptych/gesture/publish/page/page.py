@@ -2,10 +2,11 @@
 
 import contextlib
 import secrets
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from triptych.gesture.config import Config
-from triptych.gesture.publish.messages import Command, Status
+from triptych.gesture.publish.messages import Command, Lesson, Noted, Status, Teach, Vocabulary
 from triptych.gesture.publish.page.hub import Hub
 from triptych.gesture.publish.page.vocabulary import limits, settings, vocabulary
 from triptych.gesture.publish.page.wire import TOKEN_BYTES, encode
@@ -27,6 +28,7 @@ class Page:
         self._port = port
         self._hub = Hub(settings=settings(config))
         self._server: Server | None = None
+        self._notes = 0
 
     def start(self) -> str:
         """Serve, and return the address to open; the part after # is the secret of this launch.
@@ -55,7 +57,22 @@ class Page:
         with contextlib.suppress(Exception):
             self._hub.log(event)
 
-    def commands(self) -> list[Command]:
+    def tell(self, news: Lesson | Vocabulary | Noted) -> None:
+        """Show what comes of teaching."""
+        with contextlib.suppress(Exception):
+            match news:
+                case Lesson():
+                    self._hub.tell("lesson", asdict(news))
+                case Vocabulary():
+                    config = self._config.with_taught(news.taught)
+                    self._hub.tell("signs", {"signs": vocabulary(config)})
+                case Noted(sentence) if sentence:
+                    self._notes += 1
+                    self._hub.tell("note", {"number": self._notes, "sentence": sentence})
+                case Noted():
+                    pass
+
+    def commands(self) -> list[Command | Teach]:
         """What was asked for in the browser since the last call, oldest first.
 
         Settings to `tune` are dotted keys: `decide.hold_seconds` (seconds) and `decide.enter`.

@@ -18,12 +18,14 @@ from starlette.routing import Route, WebSocketRoute
 from triptych.errors import Unavailable
 from triptych.gesture.publish.page.guard import Guard
 from triptych.gesture.publish.page.live import Live
+from triptych.gesture.publish.page.vocabulary import palette
 from triptych.gesture.publish.page.wire import MESSAGE_BYTES
 
 FILES = {
     "index.html": "text/html",
     "app.css": "text/css",
     "app.js": "text/javascript",
+    "lesson.js": "text/javascript",
     "link.js": "text/javascript",
     "preview.js": "text/javascript",
     "words.js": "text/javascript",
@@ -136,9 +138,13 @@ def _application(live: Live, port: int) -> Starlette:
             return Response("There is no such file.", 404, media_type="text/plain")
         return Response(contents[name], media_type=FILES[name])
 
+    def serve_palette(_: Request) -> Response:  # not a coroutine: drawn on another thread
+        return Response(palette(), media_type="application/json")
+
     return Starlette(
         routes=[
             Route("/", serve_file),
+            Route("/palette.json", serve_palette),
             Route("/{name}", serve_file),
             WebSocketRoute("/live", live.serve),
         ],

@@ -1,7 +1,9 @@
 """What the page needs to know once: the signs with their icons, and what may be tuned."""
 
+import json
 from base64 import b64encode
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from triptych.errors import BadConfig
@@ -10,6 +12,9 @@ from triptych.gesture.show.icons import icon_png
 from triptych.gesture.types import SIGNS
 
 ICON_PIXELS = 128
+
+PALETTE = "❤️ 👍 👎 👏 🙌 🙏 🤘 🤙 👌 ✋ 🎉 😂 🤔 😮 💡 ⭐ 🔥 ✅ ⏸️ 🔇 ☕ 🍕 🐢 🚀"
+"""Icons that the page proposes for a new sign."""
 
 HOLD = "decide.hold_seconds"
 ENTER = "decide.enter"
@@ -44,9 +49,16 @@ def vocabulary(config: Config) -> list[dict[str, Any]]:
     ]
 
 
-def _icon_url(sign: str, name: str) -> str:
+@cache
+def palette() -> str:
+    """JSON of emoji -> its icon as a data URL, so that browsers without a font show them, too."""
+    icons = {name: _icon_url(name, name, ICON_PIXELS // 2) for name in PALETTE.split()}
+    return json.dumps(icons, ensure_ascii=False)
+
+
+def _icon_url(sign: str, name: str, pixels: int = ICON_PIXELS) -> str:
     try:
-        png = icon_png(name, ICON_PIXELS)
+        png = icon_png(name, pixels)
     except BadConfig as error:
         raise BadConfig(f"signs.{sign}: {error}") from None
     return "data:image/png;base64," + b64encode(png).decode("ascii")

@@ -1,23 +1,32 @@
 """The words the page and the program exchange over the WebSocket.
 
 From the browser, JSON texts of at most `MESSAGE_BYTES`: first {"type": "open", "token"}, then any
-of {"type": "next"} (ready for a picture), {"type": "cover"}, {"type": "uncover"}, and
-{"type": "tune", "setting", "value"}. To the browser: JSON texts of type `hello`, `status`,
-`settings` and `event`, and one binary message for each `next`: a byte that is 1 if the picture is
-the away card, and the picture as a JPEG file.
+of {"type": "next"} (ready for a picture), {"type": "cover"}, {"type": "uncover"},
+{"type": "tune", "setting", "value"} and {"type": "teach", "do", ...} (see `messages.Teach`; its
+`png` in base64). To the browser: JSON texts of type `hello`, `status`, `settings`, `event`,
+`signs`, `lesson` and `note`, and one binary message for each `next`: a byte that is 1 if the
+picture is the away card, and the picture as a JPEG file.
 """
 
+import binascii
 import json
 import math
+from base64 import b64decode
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args
 
 from pydantic_core import to_json
 
-from triptych.gesture.publish.messages import Command, Status
+from triptych.gesture.publish.messages import Command, Status, Teach, TeachStep
 
-MESSAGE_BYTES = 1024
+PNG_BYTES = 24_000
+"""The largest icon that the page may send: less than a pipe holds, so passing it on never waits."""
+
+MESSAGE_BYTES = PNG_BYTES * 4 // 3 + 1024
 """The longest message a browser may send."""
+
+TEXT_LETTERS = 64
+"""The longest text in it."""
 
 TOKEN_BYTES = 16
 """128 bits, new at each launch."""
@@ -45,7 +54,9 @@ def decode(text: str | None) -> dict[str, Any]:
     return message
 
 
-def command_of(message: Mapping[str, Any], limits: Mapping[str, tuple[float, float]]) -> Command:
+def command_of(
+    message: Mapping[str, Any], limits: Mapping[str, tuple[float, float]]
+) -> Command | Teach:
     """What the message asks the publisher for; `limits` are the settings that may be tuned.
 
     Raises `MessageError` for an unknown type or setting, and for values that are out of range.
@@ -65,8 +76,30 @@ def command_of(message: Mapping[str, Any], limits: Mapping[str, tuple[float, flo
             if not low <= value <= high:
                 raise MessageError(f"{setting} is outside {low} to {high}")
             return Command("tune", setting, float(value))
+        case "teach":
+            return _teach_of(message)
         case _:
             raise MessageError("no such type")
+
+
+def _teach_of(message: Mapping[str, Any]) -> Teach:
+    do: Any = message.get("do")
+    t = message.get("t", 0.0)
+    if do not in get_args(TeachStep):
+        raise MessageError("no such step of a lesson")
+    texts = {key: message.get(key, "") for key in ("name", "text", "icon", "png")}
+    for key, value in texts.items():
+        if not isinstance(value, str) or (key != "png" and len(value) > TEXT_LETTERS):
+            raise MessageError(f"{key} is not a short text")
+    if isinstance(t, bool) or not isinstance(t, int | float) or not math.isfinite(t):
+        raise MessageError("t is not a number")
+    try:
+        png = b64decode(texts.pop("png"), validate=True)
+    except (binascii.Error, ValueError):
+        raise MessageError("png is not base64") from None
+    if len(png) > PNG_BYTES:
+        raise MessageError("png is too large")
+    return Teach(do, **texts, png=png, t=float(t))
 
 
 def status_text(status: Status) -> str:

@@ -1,5 +1,6 @@
 // The page: what the program tells becomes what is seen, what is pressed becomes a request.
 
+import { lesson } from "./lesson.js";
 import { connect } from "./link.js";
 import { preview } from "./preview.js";
 import { COVERED, LINK, SIGN, SILENT, VISIBLE, eventText } from "./words.js";
@@ -8,6 +9,8 @@ const HOLD = "decide.hold_seconds";
 const ENTER = "decide.enter";
 const TUNE_MS = 100;
 const LOG_LENGTH = 200;
+const CONFIRM_MS = 4000;
+const REGRET_MS = 120000;
 
 const byId = (id) => document.getElementById(id);
 const body = document.body;
@@ -29,7 +32,15 @@ const screen = preview(
 );
 
 function message(news) {
-  const handle = { hello, status: setStatus, settings: setSettings, event: addEvent }[news.type];
+  const handle = {
+    hello,
+    signs: setSigns,
+    status: setStatus,
+    settings: setSettings,
+    event: addEvent,
+    lesson: teacher.take,
+    note: addNote,
+  }[news.type];
   handle?.(news);
 }
 
@@ -41,13 +52,14 @@ function change(state) {
     screen.start();
   } else {
     screen.stop();
+    teacher.stop();
   }
   paintState();
 }
 
 function hello(news) {
   byId("log").replaceChildren();
-  byId("signs").replaceChildren(...news.signs.map(tile));
+  setSigns(news);
   const [holdLeast, holdMost] = news.limits[HOLD];
   const [enterLeast, enterMost] = news.limits[ENTER];
   Object.assign(byId("hold"), { min: holdLeast, max: holdMost, step: 0.05 });
@@ -55,7 +67,15 @@ function hello(news) {
   Object.assign(byId("sensitivity"), { min: doubt(enterMost), max: doubt(enterLeast), step: 1 });
 }
 
-function tile({ sign, label, icon }) {
+function setSigns({ signs }) {
+  for (const sign of Object.keys(tiles)) {
+    delete tiles[sign];
+    delete labels[sign];
+  }
+  byId("signs").replaceChildren(...signs.map(tile));
+}
+
+function tile({ sign, label, icon, taught }) {
   const item = document.createElement("li");
   const hand = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
@@ -67,11 +87,42 @@ function tile({ sign, label, icon }) {
   const says = Object.assign(document.createElement("strong"), { textContent: label });
   const name = Object.assign(document.createElement("span"), { textContent: SIGN[sign] ?? sign });
   const pair = Object.assign(document.createElement("div"), { className: "pair" });
-  pair.append(hand, badge);
+  pair.append(...(taught ? [badge] : [hand, badge]));
   item.append(pair, says, name);
+  if (taught) {
+    item.classList.add("taught");
+    item.append(forgetButton(sign, label || sign));
+  }
   tiles[sign] = item;
   labels[sign] = label;
   return item;
+}
+
+function forgetButton(sign, label) {
+  const button = Object.assign(document.createElement("button"), {
+    type: "button",
+    className: "forget",
+    textContent: "×",
+    title: `Forget “${label}”`,
+  });
+  button.setAttribute("aria-label", `Forget “${label}”`);
+  button.addEventListener("click", () => {
+    if (button.textContent === "×") {
+      button.textContent = "Forget?";
+      setTimeout(() => {
+        button.textContent = "×";
+      }, CONFIRM_MS);
+    } else {
+      live.send({ type: "teach", do: "forget", name: sign });
+    }
+  });
+  return button;
+}
+
+function addNote({ sentence }) {
+  if (!teacher.note(sentence)) {
+    setText("noted", sentence);
+  }
 }
 
 function setStatus(news) {
@@ -98,6 +149,7 @@ function paintState() {
   byId("uncover").disabled = link !== "open" || !byUser;
   byId("hold").disabled = link !== "open";
   byId("sensitivity").disabled = link !== "open";
+  byId("teach").disabled = link !== "open";
   setText("fps", known ? status.fps.toFixed(0) : "–");
   setText("analyse", known ? status.analyse_ms.toFixed(1) : "–");
   setText("cpu", known ? `${(status.cpu_share * 100).toFixed(0)} %` : "–");
@@ -135,11 +187,29 @@ function addEvent({ at, what }) {
   });
   item.dataset.event = what.event;
   item.append(time, text);
+  if (what.event === "gesture" && Date.now() - at * 1000 < REGRET_MS) {
+    item.append(wrongButton(what.t));
+  }
   const log = byId("log");
   log.prepend(item);
   while (log.children.length > LOG_LENGTH) {
     log.lastElementChild.remove();
   }
+}
+
+// "That was wrong": for a while after a sign has fired it can be taken back.
+function wrongButton(t) {
+  const button = Object.assign(document.createElement("button"), {
+    type: "button",
+    className: "wrong",
+    textContent: "That was wrong",
+  });
+  button.addEventListener("click", () => {
+    live.send({ type: "teach", do: "wrong", t });
+    button.remove();
+  });
+  setTimeout(() => button.remove(), REGRET_MS);
+  return button;
 }
 
 // The sliders.
@@ -194,6 +264,9 @@ for (const [setting, slider] of Object.entries(sliders)) {
 byId("cover").addEventListener("click", () => live.send({ type: "cover" }));
 byId("uncover").addEventListener("click", () => live.send({ type: "uncover" }));
 addEventListener("keydown", (event) => {
+  if (event.target.matches("input[type=text]")) {
+    return;
+  }
   if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) {
     return;
   }
@@ -215,6 +288,7 @@ function setText(id, text) {
   }
 }
 
+const teacher = lesson((message) => live.send(message));
 const live = connect({
   message,
   picture: (blob, covered) => screen.draw(blob, covered),

@@ -31,6 +31,33 @@ export const SIGN = {
   peace: "Peace sign",
 };
 
+const LIKE = { other: "a hand that makes no sign", none: "no hand at all" };
+
+// What the meter says; `near` is the sign that the held hand is nearest to.
+export const NEAR = {
+  none: () => "No hand is seen: hold it up.",
+  clear: () => "Clear: unlike everything else.",
+  near: (near) => `A little like ${LIKE[near] ?? (SIGN[near] ?? near).toLowerCase()}.`,
+  same: (near) => `Too much like ${LIKE[near] ?? (SIGN[near] ?? near).toLowerCase()}.`,
+};
+
+// One prompt for each of the five looks.
+export const PROMPTS = [
+  "Hold your sign as you will in calls.",
+  "Again, a little to the side.",
+  "A little further away.",
+  "A little closer, tilted as your hand likes.",
+  "Once more, as you would without thinking.",
+];
+
+// The heading of each step of a lesson.
+export const VERDICT = {
+  hold: "Hold up your sign",
+  capture: "Keep holding",
+  refused: "This will not work",
+  try: "Try it",
+};
+
 const EVENTS = {
   away: "Away: covered",
   back: "Back: visible",
