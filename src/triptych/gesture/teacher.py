@@ -168,8 +168,9 @@ class Teacher:
         if lesson.verdict is None or lesson.verdict.problems:
             return [Noted("There is nothing to keep yet.")]
         kept = store.save_sign(lesson.taught, self.folder)
-        self._signs = [*self._others(kept.name), kept]
         news = self._close()
+        self._signs = [*self._others(kept.name), kept]
+        self._use(self._signs)
         words = f"Learnt: {kept.text}. Its name in events and settings is {kept.name}."
         return [*news, self._vocabulary(), Noted(words)]
 

@@ -133,4 +133,5 @@ def _whitening(rows: Features, labels: NDArray[np.int64]) -> NDArray[np.float64]
     within /= len(rows)
     even = np.eye(size) * np.trace(within) / size
     values, vectors = np.linalg.eigh((1 - SHRINK) * within + SHRINK * even)
-    return vectors / np.sqrt(values * size)
+    # Directions in which nothing ever varied say nothing; they must not divide by zero.
+    return vectors / np.sqrt(np.maximum(values, 1e-9) * size)

@@ -23,12 +23,12 @@ ConfigFile = Annotated[
 
 def teach(
     name: Annotated[str, typer.Argument(help="Its name in events and settings, such as heart.")],
-    sources: Annotated[
+    source: Annotated[
         list[str],
         typer.Argument(
             help="Pictures, folders of pictures, video files, or the number of a camera; five "
             "pictures are enough.",
-            metavar="SOURCE...",
+            show_default=False,
         ),
     ],
     icon: Annotated[
@@ -83,7 +83,7 @@ def teach(
     sign = Taught(name, label, icon, meaning or name, background.reader, none, day)
     off = _switched_off(settings)
     gathered = gather(
-        sources,
+        source,
         Seeing(Perceiver(settings), recogniser_of(None)),
         background,
         lambda: Lesson(sign, background, others, settings.decide.enter, off),

@@ -73,18 +73,18 @@ class Verdict:
 
     def sentence(self) -> str:
         """What is to be expected of a sign that may be kept."""
-        high = self.false_range[1]
+        nearest = f"; nearest is {words(self.near)}" if self.near else ""
         return (
-            f"It is nearest to {words(self.near)}, with a margin of {self.margin:.2f} "
-            f"(0.50 is just enough). Expected false activations: {self.false_per_hour:.1f} an hour "
-            f"(at most {high:.1f}) while an idle hand is in view and changes its pose every two "
-            "seconds."
+            f"It can be told apart: margin {self.margin:.2f}, where 0.50 is just enough{nearest}. "
+            f"Expected false activations: {self.false_per_hour:.1f} an hour, at most "
+            f"{self.false_range[1]:.1f}, counted as if an idle hand in view took a new pose every "
+            "two seconds."
         )
 
 
 def words(near: str) -> str:
     """What a sign or idle hand is called in a sentence."""
-    return WORDS.get(near, f"your sign {near}") if near else "nothing in particular"
+    return WORDS.get(near, f"your sign {near}") if near else "nothing"
 
 
 def judge(

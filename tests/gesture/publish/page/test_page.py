@@ -15,8 +15,17 @@ from websockets.sync.client import ClientConnection, connect
 
 from triptych.errors import BadConfig, Unavailable
 from triptych.gesture.config import Config
-from triptych.gesture.publish.messages import Command, Status
+from triptych.gesture.config_signs import TaughtSign
+from triptych.gesture.publish.messages import (
+    Command,
+    Lesson,
+    Noted,
+    Status,
+    Teach,
+    Vocabulary,
+)
 from triptych.gesture.publish.page import Page
+from triptych.gesture.publish.page.wire import MESSAGE_BYTES
 from triptych.gesture.types import Event
 
 FRAME = np.full((72, 128, 3), 90, np.uint8)
@@ -280,7 +289,15 @@ def test_files_hold_no_secret_and_load_nothing_from_elsewhere(page: Page) -> Non
     """The page may be fetched without the token, which is in none of its files."""
     address, token = page.start().split("/#")
     with httpx.Client(base_url=address, trust_env=False) as client:
-        for name in ("/", "/app.css", "/app.js", "/link.js", "/preview.js", "/words.js"):
+        for name in (
+            "/",
+            "/app.css",
+            "/app.js",
+            "/lesson.js",
+            "/link.js",
+            "/preview.js",
+            "/words.js",
+        ):
             text = client.get(name).text
             assert token not in text
             assert "https://" not in text
@@ -294,7 +311,8 @@ def test_files_hold_no_secret_and_load_nothing_from_elsewhere(page: Page) -> Non
         *(("nonsense", 1008), ("[]", 1008), ('{"type": "quit"}', 1008), (b"binary", 1008)),
         ('{"type": "tune", "setting": "decide.hold_seconds", "value": 99}', 1008),
         ('{"type": "tune", "setting": "camera.device", "value": 1}', 1008),
-        (json.dumps({"type": "cover", "more": "x" * 2000}), 1009),
+        (json.dumps({"type": "cover", "more": "x" * MESSAGE_BYTES}), 1009),
+        ('{"type": "teach", "do": "anything"}', 1008),
     ],
 )
 def test_a_bad_message_closes_the_socket_with_a_reason(
@@ -404,3 +422,35 @@ def test_only_loopback_is_listened_on(page: Page) -> None:
     addresses = {sock.getsockname()[0] for sock in page._server._sockets}
     assert "127.0.0.1" in addresses
     assert addresses <= {"127.0.0.1", "::1"}
+
+
+def test_teaching_reaches_the_publisher_and_its_news_the_browser(page: Page) -> None:
+    """What is asked for arrives; lessons, words and notes come back, also to who opens later."""
+    url = page.start()
+    with opened(url) as client:
+        told(client, "hello")
+        client.send(json.dumps({"type": "teach", "do": "forget", "name": "heart"}))
+        deadline = time.monotonic() + 20
+        while not (commands := page.commands()) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert commands == [Teach("forget", name="heart")]
+        page.tell(Lesson("hold", margin=0.75, near="palm", words=("Hold it.",)))
+        lesson = told(client, "lesson")
+        assert (lesson["step"], lesson["margin"], lesson["words"]) == ("hold", 0.75, ["Hold it."])
+        page.tell(Noted("Forgotten."))
+        assert told(client, "note")["sentence"] == "Forgotten."
+        sign = TaughtSign(icon="❤️", text="Love", meaning="heart")
+        page.tell(Vocabulary({"heart": sign}))
+        signs = told(client, "signs")["signs"]
+        assert [entry["sign"] for entry in signs if entry["taught"]] == ["heart"]
+    with opened(url) as later:
+        assert len(told(later, "signs")["signs"]) == 7
+
+
+def test_the_proposed_icons_are_drawn_here(page: Page) -> None:
+    """So that they look the same in a browser without emoji."""
+    address, _ = page.start().split("/#")
+    with httpx.Client(base_url=address, trust_env=False, timeout=60) as client:
+        icons = client.get("/palette.json").json()
+    assert len(icons) == 24
+    assert all(source.startswith("data:image/png;base64,") for source in icons.values())

@@ -1,6 +1,8 @@
 import contextlib
 import json
 import math
+import pickle
+from base64 import b64encode
 from typing import Any
 
 import numpy as np
@@ -8,8 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from triptych.gesture.publish.messages import Command, Status
+from triptych.gesture.publish.messages import Command, Status, Teach
 from triptych.gesture.publish.page.wire import (
+    MESSAGE_BYTES,
+    PNG_BYTES,
     MessageError,
     command_of,
     decode,
@@ -91,3 +95,52 @@ def test_odd_values_in_events_are_spelt_out() -> None:
     parsed = json.loads(encode({"score": math.nan, "n": np.float32(0.5), "o": object()}))
     assert parsed["score"] is None
     assert set(parsed) == {"score", "n", "o"}
+
+
+def teach(**more: Any) -> Teach:
+    """What a message about teaching asks for."""
+    asked = command_of({"type": "teach", **more}, LIMITS)
+    assert isinstance(asked, Teach)
+    return asked
+
+
+def test_teaching_is_asked_for_in_full() -> None:
+    """Texts, an own picture in base64, and the moment of an event arrive as they were sent."""
+    png = b64encode(b"PNG").decode()
+    assert teach(do="start", text="I agree", icon="", png=png) == Teach(
+        "start", text="I agree", png=b"PNG"
+    )
+    assert teach(do="forget", name="heart") == Teach("forget", name="heart")
+    assert teach(do="wrong", t=3) == Teach("wrong", t=3.0)
+    assert teach(do="keep") == Teach("keep")
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {},
+        {"do": "anything"},
+        {"do": ["start"]},
+        {"do": "start", "text": 3},
+        {"do": "start", "text": "x" * 65},
+        {"do": "start", "icon": None},
+        {"do": "start", "png": "not base64!"},
+        {"do": "start", "png": b64encode(bytes(PNG_BYTES + 1)).decode()},
+        {"do": "wrong", "t": "now"},
+        {"do": "wrong", "t": True},
+        {"do": "wrong", "t": math.inf},
+    ],
+)
+def test_teaching_that_the_page_never_asks_for_is_refused(more: dict[str, Any]) -> None:
+    """A browser that sends it is not our page."""
+    with pytest.raises(MessageError):
+        command_of({"type": "teach", **more}, LIMITS)
+
+
+def test_the_largest_icon_fits_into_a_message() -> None:
+    """And into a pipe that nobody reads, beside a tune: passing it on never blocks."""
+    text = encode({"type": "teach", "do": "start", "png": b64encode(bytes(PNG_BYTES)).decode()})
+    assert len(text) <= MESSAGE_BYTES
+    assert (
+        len(pickle.dumps(Teach("start", "n" * 32, "t" * 64, "i" * 64, bytes(PNG_BYTES)))) < 60_000
+    )

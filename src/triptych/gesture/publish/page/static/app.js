@@ -149,7 +149,7 @@ function paintState() {
   byId("uncover").disabled = link !== "open" || !byUser;
   byId("hold").disabled = link !== "open";
   byId("sensitivity").disabled = link !== "open";
-  byId("teach").disabled = link !== "open";
+  byId("teach").disabled = link !== "open" || body.dataset.lesson !== "closed";
   setText("fps", known ? status.fps.toFixed(0) : "–");
   setText("analyse", known ? status.analyse_ms.toFixed(1) : "–");
   setText("cpu", known ? `${(status.cpu_share * 100).toFixed(0)} %` : "–");

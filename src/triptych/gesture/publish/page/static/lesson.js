@@ -21,6 +21,7 @@ export function lesson(send) {
   function show(step) {
     card.dataset.step = step;
     document.body.dataset.lesson = step;
+    byId("teach").disabled = step !== "closed";
   }
 
   async function start() {
