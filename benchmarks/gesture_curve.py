@@ -27,34 +27,35 @@ def curve(scores: Path) -> dict[str, Any]:
     """Recall, share in time and false activations an hour for each hold and threshold."""
     recordings = [recording for recording in load(scores) if not recording.clip.motion]
     started = time.process_time()
-    points: list[dict[str, Any]] = []
+    points: dict[str, dict[str, Any]] = {}
     for hold, enter in itertools.product(HOLD, ENTER):
         leave = min(Config().decide.leave, enter - 0.1)
         config = Config().tuned("decide.leave", leave).tuned("decide.enter", enter)
         config = config.tuned("decide.hold_seconds", hold)
         found = metrics([outcome(recording, config) for recording in recordings])
-        points.append(
-            {
-                "hold_seconds": hold,
-                "enter": enter,
-                "recall": found["events"]["recall"],
-                "recall_ci95": found["events"]["recall_ci95"],
-                "in_time": found["events"]["in_time"],
-                "in_time_ci95": found["events"]["in_time_ci95"],
-                "wrong_in_sign_clips": found["events"]["wrong_in_sign_clips"],
-                "time_to_trigger_s": found["events"]["time_to_trigger_s"],
-                "false_per_hour": found["false_activations_per_hour"],
-                "false_per_hour_ci95": found["false_activations_per_hour_ci95"],
-            }
-        )
+        points[name_of(hold, enter)] = {
+            "recall": found["events"]["recall"],
+            "recall_ci95": found["events"]["recall_ci95"],
+            "in_time": found["events"]["in_time"],
+            "in_time_ci95": found["events"]["in_time_ci95"],
+            "wrong_in_sign_clips": found["events"]["wrong_in_sign_clips"],
+            "time_to_trigger_s": found["events"]["time_to_trigger_s"],
+            "false_per_hour": found["false_activations_per_hour"],
+            "false_per_hour_ci95": found["false_activations_per_hour_ci95"],
+        }
     default = Config().decide
     return {
         "scores": scores.name,
         "clips": len(recordings),
-        "default": {"hold_seconds": default.hold_seconds, "enter": default.enter},
+        "default": name_of(default.hold_seconds, default.enter),
         "cpu_seconds": time.process_time() - started,
         "points": points,
     }
+
+
+def name_of(hold: float, enter: float) -> str:
+    """What a point is called in the result."""
+    return f"held {hold:g} s, from {enter:g}"
 
 
 def plot(result: dict[str, Any], path: Path) -> None:
@@ -71,17 +72,13 @@ def plot(result: dict[str, Any], path: Path) -> None:
     )
     for axes, key, title in panels:
         for hold, colour in zip(HOLD, ("#c26a00", "#1b5e9b", "#4d7c0f"), strict=True):
-            points = [p for p in result["points"] if p["hold_seconds"] == hold]
-            xs, ys = [p["false_per_hour"] for p in points], [p[key] for p in points]
+            points = [(enter, result["points"][name_of(hold, enter)]) for enter in ENTER]
+            xs, ys = [p["false_per_hour"] for _, p in points], [p[key] for _, p in points]
             axes.plot(xs, ys, "o-", color=colour, ms=4, lw=1.5, label=f"held {hold:g} s")
-            for p in points:
-                if p["enter"] in (ENTER[0], ENTER[-1]):
-                    place = (p["false_per_hour"], p[key])
-                    axes.annotate(f"{p['enter']:g}", place, (5, -11), textcoords="offset points",
-                                  fontsize=8, color=colour)  # fmt: skip
-        d = result["default"]
-        chosen = d["hold_seconds"], d["enter"]
-        at = next(p for p in result["points"] if (p["hold_seconds"], p["enter"]) == chosen)
+            for enter, p in (points[0], points[-1]):
+                words = {"textcoords": "offset points", "fontsize": 8, "color": colour}
+                axes.annotate(f"{enter:g}", (p["false_per_hour"], p[key]), (5, -11), **words)
+        at = result["points"][result["default"]]
         ring = {"ms": 11, "mfc": "none", "mec": "black"}
         axes.plot(at["false_per_hour"], at[key], "o", label="default", **ring)
         axes.axvline(0.5, color="grey", lw=0.8, ls=":")
@@ -121,12 +118,9 @@ def main() -> None:
     if asked.json:
         print(to_json({**provenance(), **result}))
         return
-    print(f"{'hold':>5} {'enter':>6} {'fires':>7} {'in 0.8s':>8} {'false/h':>8}")
-    for p in result["points"]:
-        print(
-            f"{p['hold_seconds']:5.2f} {p['enter']:6.2f} {p['recall']:7.3f} {p['in_time']:8.3f} "
-            f"{p['false_per_hour']:8.2f}"
-        )
+    for name, p in result["points"].items():
+        numbers = f"fires {p['recall']:.3f}, within 0.8 s {p['in_time']:.3f}"
+        print(f"{name:22} {numbers}, false an hour {p['false_per_hour']:.2f}")
 
 
 if __name__ == "__main__":
