@@ -33,7 +33,7 @@ ENTER, HALF = Config().decide.enter, 0.5
 COPIES = 4
 """Turned and mirrored copies of each hand that the head learns from."""
 
-CLIP_SECONDS = 12.0
+CLIP_SECONDS = 8.0
 """Longer clips are cut."""
 
 

@@ -50,9 +50,10 @@ def test_an_untouched_copy_loads_and_runs(folder: Path) -> None:
 
 
 def test_every_shipped_model_is_listed_with_its_hash() -> None:
-    """models.json names each ONNX file, its size and its SHA-256, and no other."""
+    """models.json names each file of weights, its size and its SHA-256, and no other."""
     listing = json.loads((MODELS / "models.json").read_text())
-    assert set(listing) == {path.name for path in MODELS.glob("*.onnx")}
+    weights = {path for ending in ("onnx", "npz") for path in MODELS.glob(f"*.{ending}")}
+    assert set(listing) == {path.name for path in weights}
     for name, entry in listing.items():
         data = (MODELS / name).read_bytes()
         assert entry == {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
