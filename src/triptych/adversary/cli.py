@@ -21,11 +21,27 @@ def attack(
     target: Annotated[
         str,
         typer.Argument(
-            help="A defence of the gallery by its name, or the folder of a gallery run; `digits` "
-            "is `plain` on scikit-learn's digits, which need no data.",
+            help="A defence of the gallery by its name, the folder of a gallery run, or an ONNX "
+            "file; `digits` is `plain` on scikit-learn's digits, which need no data.",
         ),
     ] = "digits",
-    data: Annotated[str, typer.Option(help="For a name: cifar10, mnist or digits.")] = "cifar10",
+    data: Annotated[
+        str, typer.Option(help="For a name or an ONNX file: cifar10, mnist or digits.")
+    ] = "cifar10",
+    pictures: Annotated[
+        Path | None,
+        typer.Option(
+            help="A .npz file with arrays `pictures` (uint8, or 0 to 1) and `labels`, in the place "
+            "of the data set's test pictures."
+        ),
+    ] = None,
+    surrogate: Annotated[
+        str | None,
+        typer.Option(
+            help="Follow the gradients of this model, a name or a folder as above, and ask the "
+            "target only for its answers."
+        ),
+    ] = None,
     norm: Annotated[str, typer.Option(help="linf, l2, l1 or l0.")] = "linf",
     epsilon: Annotated[
         str, typer.Option(help="How far, pixel values being 0 to 1: a number or a/b.")
@@ -34,7 +50,8 @@ def attack(
         str,
         typer.Option(
             help="standard, or one of fgsm, pgd, apgd, apgd-targeted, fmn, cw, ddn, sigma-zero, "
-            "square, nes, noise, black-box. standard is the strongest and slowest."
+            "square, nes, noise, black-box. standard is the strongest and slowest; for an ONNX "
+            "file, which gives no gradients, it is black-box."
         ),
     ] = "standard",
     examples: Annotated[int, typer.Option(help="Of the test pictures, the first.", min=1)] = 200,
@@ -57,7 +74,7 @@ def attack(
         ) from error
     from triptych.results import to_json
 
-    order = Order(target, data, norm, epsilon, method, examples, grid, seed)
+    order = Order(target, data, norm, epsilon, method, examples, grid, seed, surrogate, pictures)
     numbers = carry_out(order, out)
     if as_json:
         typer.echo(to_json(numbers))

@@ -24,9 +24,7 @@ from triptych.adversary.attacks.method import (
 )
 from triptych.adversary.attacks.options import Options
 from triptych.adversary.attacks.threat import Threat
-from triptych.adversary.gallery.catalogue import CATALOGUE
-from triptych.adversary.gallery.pictures import as_floats, pictures
-from triptych.adversary.gallery.weights import read, shipped
+from triptych.adversary.target import find, methods_for, surrogate
 from triptych.errors import BadInput
 
 METHODS: dict[str, Callable[[], Method | tuple[Method, ...] | None]] = {
@@ -51,8 +49,9 @@ METHODS: dict[str, Callable[[], Method | tuple[Method, ...] | None]] = {
 class Order:
     """An attack as the command line asks for it.
 
-    target: the name of a defence in the gallery, whose weights for `data` ship with the package;
-    `digits`, which is `plain` on the digits; or the folder of a gallery run.
+    target: an ONNX file; the name of a defence in the gallery, whose weights for `data` ship with
+    the package; `digits`, which is `plain` on the digits; or the folder of a gallery run.
+    surrogate: named likewise. pictures: a file of one's own.
     """
 
     target: str
@@ -63,6 +62,8 @@ class Order:
     examples: int
     grid: bool
     seed: int
+    surrogate: str | None = None
+    pictures: Path | None = None
 
 
 def carry_out(order: Order, out: Path | None) -> dict[str, Any]:
@@ -75,19 +76,17 @@ def carry_out(order: Order, out: Path | None) -> dict[str, Any]:
         raise BadInput(f"method is {order.method!r}, but must be one of {', '.join(METHODS)}.")
     # Threat itself refuses other norms than it knows.
     threat = Threat(order.norm, number(order.epsilon), grid=order.grid)  # type: ignore[arg-type]
-    if order.target == "digits":
-        folder = shipped("plain", "digits")
-    elif order.target in CATALOGUE:
-        folder = shipped(order.target, order.data)
-    else:
-        folder = Path(order.target)
-    model, card = read(folder)
-    images, labels = (part[: order.examples] for part in pictures(card["data"], "test"))
-    method, options = METHODS[order.method](), Options(seed=order.seed)
+    target = find(order.target, order.data, order.pictures)
+    other = None if order.surrogate is None else surrogate(order.surrogate, target)
+    method = methods_for(target, METHODS[order.method](), threat.norm, other)
+    images, labels = target.pictures[: order.examples], target.labels[: order.examples]
+    options = Options(seed=order.seed)
     with tempfile.TemporaryDirectory() as scratch:
         file = Path(scratch) / "result.json" if out is None else out
-        state = evaluate(model, as_floats(images), labels, threat, file, method, options=options)
-    about = {"target": card["defence"], "data": card["data"], "method": order.method}
+        state = evaluate(target.model, images, labels, threat, file, method, options=options)
+    about = {"target": target.name, "data": target.data, "method": order.method}
+    if order.surrogate is not None:
+        about["surrogate"] = order.surrogate
     return {**about, **state}
 
 

@@ -40,7 +40,8 @@ def evaluate(
 
     Keys: examples, done, clean_accuracy, robust_accuracy (both over what is done), right and
     success (one 0 or 1 for each example done), distance, work, and what identifies the evaluation.
-    Raises BadInput if `file` holds another evaluation, or none.
+    model: its weights, or its `fingerprint` if it is no module, say which it is; a function without
+    either counts as the same. Raises BadInput if `file` holds another evaluation, or none.
     """
     if chunk < 1:
         raise BadInput(f"chunk is {chunk}, but must be at least 1.")

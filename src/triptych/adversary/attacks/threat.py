@@ -42,6 +42,12 @@ class Threat:
         if not (epsilon >= 0).all():  # NaN is not >= 0 either
             raise BadInput(f"epsilon is {float(epsilon.min())}, but must be 0 or more.")
 
+        if self.norm == "l0" and not (epsilon.isinf() | (epsilon == epsilon.floor())).all():
+            raise BadInput(
+                f"epsilon is {float(epsilon.max()):g}, but for l0 it counts the values that may "
+                "change: give a whole number."
+            )
+
     @property
     def geometry(self) -> Norm:
         """The norm's projections and directions."""
