@@ -98,15 +98,16 @@ def classify(
     from triptych.gesture.teach.recogniser import recogniser_of
     from triptych.gesture.teach.seeing import Seeing
     from triptych.gesture.teach.vocabulary import load, vocabulary
+    from triptych.gesture.types import SIGNS
 
     signs, wrong, problems = load()
     for sentence in problems:
         typer.echo(f"triptych: {sentence}", err=True)
     settings = Config.load(config, vocabulary(signs))
     background = Background.load(reader_now()) if signs or wrong else None
-    recogniser = recogniser_of(
-        background, [sign for sign in signs if settings.sign(sign.name).on], wrong
-    )
+    used = [sign for sign in signs if settings.sign(sign.name).on]
+    off = [name for name in SIGNS if not settings.sign(name).on]
+    recogniser = recogniser_of(background, used, wrong, off)
     bad = False
     perceiver = Seeing(Perceiver(settings), recogniser)
     face_enter, enter = settings.presence.face_enter, settings.decide.enter

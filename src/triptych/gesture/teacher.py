@@ -159,8 +159,9 @@ class Teacher:
         day = datetime.now(UTC).date().isoformat()
         none = np.zeros((0, 170), np.float32)
         sign = Taught(name, text, chosen, name, background.reader, none, day)
-        off = tuple(name for name in SIGNS if not self.config.sign(name).on)
-        self._lesson = Lesson(sign, background, tuple(self._signs), self.config.decide.enter, off)
+        self._lesson = Lesson(
+            sign, background, tuple(self._signs), self.config.decide.enter, self._off()
+        )
         self._use(self._signs)
         return [self._lesson_news(self._lesson), Noted()]
 
@@ -214,12 +215,16 @@ class Teacher:
     def _use(self, signs: list[Taught]) -> None:
         """Read these signs from now on; what the settings said of them stays."""
         used = [s for s in signs if s.name not in self.config.names or self.config.sign(s.name).on]
-        self.seeing.recogniser = recogniser_of(self._background, used, self._wrong)
+        self.seeing.recogniser = recogniser_of(self._background, used, self._wrong, self._off())
         taught = {
             name: self.config.sign(name) if name in self.config.names else sign
             for name, sign in vocabulary(signs).items()
         }
         self.config = self.config.with_taught(taught)  # type: ignore[arg-type]
+
+    def _off(self) -> tuple[str, ...]:
+        """The built-in signs that are switched off."""
+        return tuple(name for name in SIGNS if not self.config.sign(name).on)
 
     def _vocabulary(self) -> Vocabulary:
         return Vocabulary({n: self.config.sign(n) for n in self.config.names if n not in SIGNS})  # type: ignore[misc]

@@ -9,7 +9,8 @@ The examples are hands of the built-in signs and idle ones, as features only; `t
 train negatives` makes the file from the pictures that the reader learnt from.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal, Self
 
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 
 from triptych.errors import BrokenModel
 from triptych.gesture.teach.features import EMBEDDING, LENGTH, Features
-from triptych.gesture.types import GESTURES
+from triptych.gesture.types import GESTURES, SIGNS
 
 FILE: Final = Path(__file__).with_name("background.npz")
 
@@ -86,6 +87,14 @@ class Background:
     def place(self, rows: Features) -> Points:
         """Features [N, 170] -> points [N, 170]."""
         return np.asarray(_balanced(rows) @ self.whiten, np.float32)
+
+    def without(self, signs: Sequence[str]) -> Self:
+        """The same without the examples of some built-in signs."""
+        left_out = [GESTURES.index(name) for name in signs if name in SIGNS]
+        if not left_out:
+            return self
+        kept = ~np.isin(self.kinds, left_out)
+        return replace(self, points=self.points[kept], kinds=self.kinds[kept])
 
     def of(self, kind: str) -> Points:
         """The points of one kind."""

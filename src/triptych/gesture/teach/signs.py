@@ -10,7 +10,7 @@ from triptych.gesture.types import GESTURES, MEANINGS
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
 TEXT_LETTERS = 40
-RESERVED = (*GESTURES, *MEANINGS, "unlabelled")
+RESERVED = (*GESTURES, *MEANINGS, "unlabelled", "wave", "raise", "swipe")
 """Names that already mean something."""
 
 

@@ -16,6 +16,7 @@ from triptych.gesture.teach.features import Features
 from triptych.gesture.teach.recogniser import (
     WIDEST,
     limit,
+    nearest_sign,
     prototypes_of,
     recogniser_of,
     score_at,
@@ -104,10 +105,7 @@ def judge(
     if number < FEWEST:
         problem = f"Only {number} of the examples can be used, {FEWEST} are needed, 5 are better."
         return Verdict((problem,), 0.0, "", number, 0.0, 0.0, (0.0, 0.0), 0)
-    used = background
-    if switched_off:
-        kept = ~np.isin(used.kinds, [SIGNS.index(name) for name in switched_off if name in SIGNS])
-        used = Background(used.reader, used.whiten, used.points[kept], used.kinds[kept])
+    used = background.without(switched_off)
     known = {
         sign.name: prototypes_of(used, sign.examples)
         for sign in others
@@ -190,8 +188,9 @@ def _false_share(
     recogniser = recogniser_of(background, [*others, sign])
     idle = np.concatenate([background.of(kind) for kind in NO_SIGN])
     gaps = distances(idle, recogniser.prototypes["new"]).min(axis=1)
-    reach = recogniser.reaches["new"]
-    return float((score_at(gaps, reach) >= enter).mean()), len(idle)
+    beside = nearest_sign(idle, recogniser.built_in)
+    scores = score_at(gaps, recogniser.reaches["new"], beside)
+    return float((scores >= enter).mean()), len(idle)
 
 
 def _wilson(share: float, total: int) -> tuple[float, float]:
