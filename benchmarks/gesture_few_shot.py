@@ -316,9 +316,15 @@ def measure(data: Path, cache: Path | None, say: Callable[[str], None]) -> dict[
     seen = look(data / "hands", cache)
     say(f"{len(seen)} hands were seen")
     result: dict[str, Any] = {"ways": WAYS, "episodes": SEEDS * EPISODES, "seeds": SEEDS}
+    shown: dict[str, dict[str, float]] = {}
     for split in ("val", "test", "wild"):
         for pool in pools(seen, split):
             result.setdefault(split, {})[pool.name] = measure_pool(background, pool, enter)
+            for shots, row in result[split][pool.name].items():
+                columns = {use: row[f"closed_{use}"] for use in USES}
+                names = f"{split}, {pool.name}, {shots}".replace("_", " ")
+                shown[names] = {**columns, "in the overlay": row["overlay"]}
+                shown[names]["refused"] = row["refused"]
             say(f"{split} {pool.name}: done")
             if pool.name in ("digits", "wild") and split != "val":
                 result.setdefault("old_signs", {})[split] = old_signs(
@@ -326,7 +332,7 @@ def measure(data: Path, cache: Path | None, say: Callable[[str], None]) -> dict[
                 )
             if pool.name == "digits" and split == "test":
                 result["learning_cpu_ms"] = learning_ms(background, pool)
-    return result
+    return {**result, "accuracy": shown}
 
 
 def table(result: dict[str, Any]) -> str:

@@ -179,8 +179,15 @@ def export(
     """Install a run's network, so that the overlay uses it from now on."""
     from triptych.gesture.learn.install import install
 
-    for path in install(run, into):
+    written = install(run, into)
+    for path in written:
         typer.echo(path)
+    if into is None and "hand_reader.onnx" in {path.name for path in written}:
+        typer.echo(
+            "Signs can be taught again after `triptych gesture train negatives`, which looks at "
+            "idle hands with this reader.",
+            err=True,
+        )
 
 
 def _options(
