@@ -36,6 +36,7 @@ docs: .venv/.tests  ## Write the generated pages and pictures again
 	$(BIN)/python docs/make_config.py
 	$(BIN)/python docs/make_gallery.py
 	$(BIN)/python docs/make_results.py
+	$(BIN)/python docs/make_experiments.py
 	$(BIN)/python docs/gesture/make_overlay.py
 
 wheel:  ## Build the wheel and try it by itself, in an environment without the extras

@@ -104,10 +104,11 @@ def _answers(result: Mapping[str, Any]) -> list[str]:
     answers.append(f"**C2, fine-tuning all layers beats freezing**: {text}")
     text = waits
     if known("base", "random"):
+        words = "ImageNet's weights over random ones"
         early, step = _early(arms["base"]), next(iter(arms["base"]["val_by_step"]))
         text = (
-            f"ImageNet's weights over random ones: {gap('ImageNet' + chr(39) + 's weights over random ones')}. "
-            f"Faster: after {step} steps {early:.3f} against {_early(arms['random']):.3f} on `val`. "
+            f"{words}: {gap(words)}. Faster: after {step} steps {early:.3f} against "
+            f"{_early(arms['random']):.3f} on `val`. "
             "Overfitting, people who taught less `test`: "
             f"{f1('base', 'taught') - f1('base'):+.3f} against "
             f"{f1('random', 'taught') - f1('random'):+.3f} with random weights."
@@ -198,9 +199,9 @@ def _differences(gaps: Mapping[str, Any]) -> list[str]:
 
 def _costs(costs: Mapping[str, Any]) -> list[str]:
     lines = [
-        "The hand reader at the size that ships, one crop; each depthwise and pointwise pair of the "
-        "backbone against the standard 3x3 convolution that it factorises. Milliseconds: medians, "
-        "ONNX Runtime, one thread, in turns; processor time, for the machine did other work.",
+        "The hand reader at the size that ships, one crop; each depthwise and pointwise pair of "
+        "the backbone against the standard 3x3 convolution that it factorises. Milliseconds: "
+        "medians, ONNX Runtime, one thread, in turns; processor time, as the machine was busy.",
         "",
         "| | multiply-adds | of the backbone | parameters | of the backbone | processor ms |",
         "|---|---|---|---|---|---|",
