@@ -222,6 +222,14 @@ def test_a_film_never_overwrites_its_own_source(tmp_path: Path) -> None:
     assert source.read_bytes() == b"precious"
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_a_film_is_not_written_into_a_pipe(tmp_path: Path) -> None:
+    """A pipe that nobody reads would hold the program for ever."""
+    os.mkfifo(tmp_path / "film.mp4")
+    with pytest.raises(BadInput, match="not a plain file"):
+        run(Order("demo", [str(tmp_path / "film.mp4")]))
+
+
 @pytest.mark.parametrize("name", ["talk.mp4", "link", "film.mp4", "settings.toml"])
 def test_events_are_never_appended_to_what_is_played_written_or_read(
     name: str, tmp_path: Path
