@@ -1,8 +1,9 @@
 """`triptych adversary gallery`: list, train, claim, break."""
 
 import sys
+from importlib import import_module
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -35,7 +36,7 @@ def list_(as_json: Json = False) -> None:
     """What the gallery holds, and which data sets have trained weights in this package."""
     from importlib.resources import files
 
-    rows = list[dict[str, object]]()
+    rows = list[dict[str, Any]]()
     for name, entry in CATALOGUE.items():
         weights = Path(str(files("triptych.adversary.gallery"))) / name / "weights"
         shipped = sorted(folder.name for folder in weights.glob("*-*")) if weights.is_dir() else []
@@ -45,6 +46,7 @@ def list_(as_json: Json = False) -> None:
         return
     for row in rows:
         typer.echo(f"{row['name']:<12} {row['idea']} ({row['source']})")
+        typer.echo(f"{'':<12} weights: {', '.join(row['weights']) or 'none'}")
 
 
 @app.command()
@@ -156,10 +158,11 @@ def break_(
 
 def _needs_torch() -> None:
     """Raises Unavailable, in a sentence, without the extra."""
-    try:
-        import safetensors.torch  # noqa: F401
-        import scipy.stats  # noqa: F401
-    except ModuleNotFoundError as error:
-        raise Unavailable(
-            f"The gallery needs {error.name}, which is missing: pip install 'triptych[train]'."
-        ) from error
+    for module in ("lightning_fabric", "safetensors.torch", "scipy.stats"):
+        try:
+            import_module(module)
+        except ModuleNotFoundError as error:
+            raise Unavailable(
+                f"The gallery needs {error.name}, which is not installed: "
+                "pip install 'triptych[train]'."
+            ) from error
