@@ -52,6 +52,7 @@ def test_the_promised_commands_are_there() -> None:
         ("gesture", "train", "detector"),
         ("gesture", "train", "classifier"),
         ("adversary", "attack"),
+        ("adversary", "audit"),
         ("adversary", "gallery", "list"),
         ("adversary", "gallery", "train"),
         ("adversary", "gallery", "claim"),
@@ -139,6 +140,7 @@ def test_help_loads_nothing_heavy(words: list[str]) -> None:
     "words",
     [
         ["adversary", "attack"],
+        ["adversary", "audit", "plain"],
         ["adversary", "gallery", "break", "plain"],
         ["adversary", "gallery", "train", "plain"],
         ["capsules", "train", "digits"],

@@ -5,10 +5,12 @@ from typing import Annotated
 
 import typer
 
+from triptych.adversary.audit.cli import audit
 from triptych.adversary.gallery.cli import app as gallery
 
 app = typer.Typer(help="Attacks on image classifiers.", no_args_is_help=True)
 app.add_typer(gallery, name="gallery")
+app.command()(audit)
 
 
 @app.callback()

@@ -13,7 +13,9 @@ from triptych.results import to_json
 def audit(
     target: Annotated[
         str,
-        typer.Argument(help="A defence of the gallery by its name, or the folder of a gallery run."),
+        typer.Argument(
+            help="A defence of the gallery by its name, or the folder of a gallery run."
+        ),
     ],
     data: Annotated[str, typer.Option(help="For a name: cifar10, mnist or digits.")] = "cifar10",
     epsilon: Annotated[
@@ -24,12 +26,10 @@ def audit(
     steps: Annotated[int, typer.Option(help="Of each gradient attack.", min=20)] = 40,
     queries: Annotated[int, typer.Option(help="Of the attack without gradient.", min=1)] = 500,
     seed: Annotated[int, typer.Option(help="Decides every draw.", min=0)] = 0,
-    report: Annotated[
-        Path | None, typer.Option(help="Folder for audit.md and audit.json.")
-    ] = None,
+    report: Annotated[Path | None, typer.Option(help="Folder for audit.md and audit.json.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Find out whether a defence is robust or only hides its gradient: checks, ways round, verdict."""
+    """Find out whether a defence is robust, or only hides its gradient."""
     for module in ("lightning_fabric", "safetensors.torch", "scipy.stats"):
         try:
             import_module(module)
@@ -38,11 +38,11 @@ def audit(
                 f"An audit needs {error.name}, which is not installed: "
                 "pip install 'triptych[train]'."
             ) from error
+    from triptych.adversary.audit.order import Order, carry_out
     from triptych.adversary.audit.report import write_report
-    from triptych.adversary.audit.target import Order, audit_target
 
     order = Order(target, data, norm, epsilon, examples, steps, queries, seed)
-    numbers = audit_target(order, lambda words: typer.echo(words, err=True))
+    numbers = carry_out(order, lambda words: typer.echo(words, err=True))
     if report is not None:
         write_report(report, numbers, seed)
     if as_json:

@@ -68,7 +68,5 @@ def verdict(
         )
     else:
         name = "no evidence of masking"
-        sentence = (
-            f"At most {robust:.1%} are robust, and no check says that an attack was misled."
-        )
+        sentence = f"At most {robust:.1%} are robust, and no check says that an attack was misled."
     return Verdict(name, sentence, clean, straight, robust, interval)

@@ -25,10 +25,10 @@ def page(numbers: Mapping[str, Any], command: str) -> str:
         numbers["sentence"],
         "",
         f"{numbers['examples']} test pictures, {numbers['threat']}. Right without attack: "
-        f"{numbers['clean_accuracy']:.1%}; under a plain attack: {numbers['straight_accuracy']:.1%}; "
-        f"under all that was tried: {numbers['robust_accuracy']:.1%} (95 % interval over pictures "
-        f"{low:.1%} to {high:.1%}). This is an upper bound: an attack that was not tried may find "
-        "more.",
+        f"{numbers['clean_accuracy']:.1%}; under a plain attack: "
+        f"{numbers['straight_accuracy']:.1%}; under all that was tried: "
+        f"{numbers['robust_accuracy']:.1%} (95 % interval over pictures {low:.1%} to {high:.1%}). "
+        "This is an upper bound: an attack that was not tried may find more.",
         "",
         "## Checks",
         "",
@@ -44,8 +44,8 @@ def page(numbers: Mapping[str, Any], command: str) -> str:
         "",
         "## Ways round",
         "",
-        "Each is run on all pictures and judged by the model as it stands; *anew* counts those that "
-        "nothing before it had fooled.",
+        "Each is run on all pictures and judged by the model as it stands; *anew* counts those "
+        "that nothing before it had fooled.",
         "",
         "| way | because | left | fooled anew |",
         "|---|---|---|---|",
