@@ -48,7 +48,10 @@ from triptych.results import to_json, write_result
 SHOTS = (1, 3, 5, 10)
 WAYS = 5
 SEEDS = 5
-EPISODES = 12
+EPISODES = 8
+JUDGED = 5
+"""Shots for which it is asked whether the sign would be taught at all."""
+
 QUERIES = 6
 """Queries of a sign in an episode."""
 
@@ -225,7 +228,7 @@ def measure_pool(background: Background, pool: Pool, enter: float) -> dict[str, 
                     (hand.person, named(recogniser, hand, enter) == f"new_{sign}")
                     for hand, sign in episode.queries
                 ]
-                if shots >= 3:
+                if shots == JUDGED:
                     signs += len(kept)
                     refused += sum(
                         bool(judge(background, sign.examples, (), enter=enter).problems)
@@ -324,7 +327,8 @@ def measure(data: Path, cache: Path | None, say: Callable[[str], None]) -> dict[
                 columns = {use: row[f"closed_{use}"] for use in USES}
                 names = f"{split}, {pool.name}, {shots}".replace("_", " ")
                 shown[names] = {**columns, "in the overlay": row["overlay"]}
-                shown[names]["refused"] = row["refused"]
+                if row["refused"] is not None:
+                    shown[names]["refused"] = row["refused"]
             say(f"{split} {pool.name}: done")
             if pool.name in ("digits", "wild") and split != "val":
                 result.setdefault("old_signs", {})[split] = old_signs(

@@ -11,6 +11,7 @@ const TUNE_MS = 100;
 const LOG_LENGTH = 200;
 const CONFIRM_MS = 4000;
 const REGRET_MS = 120000;
+const NOTE_MS = 8000;
 
 const byId = (id) => document.getElementById(id);
 const body = document.body;
@@ -19,6 +20,7 @@ const labels = {};
 let link = "opening";
 let silent = false;
 let status = null;
+let noteTimer = 0;
 
 const screen = preview(
   byId("preview"),
@@ -122,6 +124,8 @@ function forgetButton(sign, label) {
 function addNote({ sentence }) {
   if (!teacher.note(sentence)) {
     setText("noted", sentence);
+    clearTimeout(noteTimer);
+    noteTimer = setTimeout(() => setText("noted", ""), NOTE_MS);
   }
 }
 
