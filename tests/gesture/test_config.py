@@ -269,6 +269,8 @@ def test_the_file_changes_taught_signs(tmp_path):
     path.write_text("[signs.hart]\non = false\n")
     with pytest.raises(BadConfig, match=r"signs.hart is not a setting: did you mean heart\?"):
         Config.load(path, {"heart": HEART})
+    path.write_text("[signs.heart]\non = false\n")
+    assert Config.load(path, {"heart": None}) == Config()  # there, but not to be read today
     path.write_text("[signs.heart]\non = 3\n")
     with pytest.raises(BadConfig, match=r"signs.heart.on = 3 is not allowed.* true or false"):
         Config.load(path, {"heart": HEART})

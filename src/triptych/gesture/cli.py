@@ -90,17 +90,17 @@ def classify(
     from triptych.gesture.teach.background import Background
     from triptych.gesture.teach.recogniser import recogniser_of
     from triptych.gesture.teach.seeing import Seeing
-    from triptych.gesture.teach.vocabulary import load, vocabulary
+    from triptych.gesture.teach.vocabulary import load
     from triptych.gesture.types import SIGNS
 
-    signs, wrong, problems = load()
-    for sentence in problems:
+    kept = load()
+    for sentence in kept.problems:
         typer.echo(f"triptych: {sentence}", err=True)
-    settings = Config.load(config, vocabulary(signs))
-    background = Background.load(reader_now()) if signs or wrong else None
-    used = [sign for sign in signs if settings.sign(sign.name).on]
+    settings = Config.load(config, kept.vocabulary)
+    background = Background.load(reader_now()) if kept.signs or kept.wrong else None
+    used = [sign for sign in kept.signs if settings.sign(sign.name).on]
     off = [name for name in SIGNS if not settings.sign(name).on]
-    recogniser = recogniser_of(background, used, wrong, off)
+    recogniser = recogniser_of(background, used, kept.wrong, off)
     bad = False
     perceiver = Seeing(Perceiver(settings), recogniser)
     face_enter, enter = settings.presence.face_enter, settings.decide.enter

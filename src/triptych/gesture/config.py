@@ -221,14 +221,17 @@ class Config(Section):
     publish: Publish = Publish()
 
     @classmethod
-    def load(cls, path: Path | None = None, taught: Mapping[str, TaughtSign] | None = None) -> Self:
+    def load(
+        cls, path: Path | None = None, taught: Mapping[str, TaughtSign | None] | None = None
+    ) -> Self:
         """Read a TOML file (UTF-8); None: the user's own file, or the defaults if there is none.
 
-        taught: the signs that were taught, by name; their tables in the file change them.
+        taught: the signs that were taught, by name; their tables in the file change them. None for
+        one that cannot be read: its table is passed over.
         Raises BadConfig with one sentence that names the file, the key, the value and what is
         allowed.
         """
-        known = dict(taught or {})
+        known = {name: sign for name, sign in (taught or {}).items() if sign is not None}
         if path is None:
             path = default_path()
             if not may_be_there(path):
@@ -237,8 +240,10 @@ class Config(Section):
         signs = tables.get("signs")
         if not isinstance(signs, dict):
             return cls._checked(tables, f"{path}: ").with_taught(known)
-        for name in signs.keys() - Signs.model_fields.keys():
-            if name not in known:
+        for name in signs.keys() - Signs.model_fields.keys() - known.keys():
+            if name in (taught or {}):
+                del signs[name]
+            else:
                 raise BadConfig(f"{path}: {no_such_sign(name, known)}")
         for name, sign in known.items():
             changed = signs.get(name, {})

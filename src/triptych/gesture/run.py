@@ -41,7 +41,7 @@ from triptych.gesture.publish.outputs import (
 from triptych.gesture.publish.sinks.contact import ContactSheet
 from triptych.gesture.publish.sinks.sink import Sink
 from triptych.gesture.publish.supervisor import Patience, Supervisor, wait_opened
-from triptych.gesture.teach.vocabulary import taught_signs
+from triptych.gesture.teach.vocabulary import load
 from triptych.gesture.types import Event
 
 DEMO_FILM, DEMO_SHEET = Path("triptych-demo.mp4"), Path("triptych-demo.png")
@@ -73,9 +73,9 @@ def run(order: Order, stop: threading.Event | None = None) -> int:
     Returns the exit status: 0, or 128 + the signal that cut a file short. Raises a TriptychError
     with one sentence for whatever a person can mend.
     """
-    taught, problems = taught_signs()
-    config = Config.load(order.config, taught)
-    for sentence in problems:
+    kept = load()
+    config = Config.load(order.config, kept.vocabulary)
+    for sentence in kept.problems:
         say(sentence)
     outputs = parse_outputs(order.to, order.source)
     if order.events is not None:

@@ -51,7 +51,8 @@ class Teacher:
 
     def __post_init__(self) -> None:
         # What is stale was told by the publisher, which reads the same folder.
-        self._signs, self._wrong, _ = load(self.folder)
+        kept = load(self.folder)
+        self._signs, self._wrong = kept.signs, kept.wrong
         self.problems: list[str] = []
         self._background: Background | None = None
         self._lesson: Lesson | None = None

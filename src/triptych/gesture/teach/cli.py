@@ -64,18 +64,18 @@ def teach(
     from triptych.gesture.teach.recogniser import recogniser_of
     from triptych.gesture.teach.seeing import Seeing
     from triptych.gesture.teach.signs import Taught, checked_name, checked_text
-    from triptych.gesture.teach.vocabulary import load, vocabulary
+    from triptych.gesture.teach.vocabulary import load
     from triptych.gesture.types import MEANINGS
 
     checked_name(name)
     if meaning is not None and meaning not in MEANINGS:
         raise BadInput(f"--meaning {meaning} must be one of {', '.join(MEANINGS)}.")
     drawn(icon, 32, "--icon")
-    signs, _, problems = load()
-    settings = Config.load(config, vocabulary(signs))
-    for sentence in problems:
+    kept = load()
+    settings = Config.load(config, kept.vocabulary)
+    for sentence in kept.problems:
         typer.echo(f"triptych: {sentence}", err=True)
-    others = tuple(sign for sign in signs if sign.name != name)
+    others = tuple(sign for sign in kept.signs if sign.name != name)
     background = Background.load(reader_now())
     label = checked_text(name.replace("_", " ") if text is None else text)
     day = datetime.now(UTC).date().isoformat()
@@ -169,17 +169,17 @@ def learn(
     from triptych.gesture.config import Config
     from triptych.gesture.model_files import reader_now
     from triptych.gesture.teach import store
-    from triptych.gesture.teach.vocabulary import load, vocabulary
+    from triptych.gesture.teach.vocabulary import load
 
-    signs, _, _ = load()
-    settings = Config.load(config, vocabulary(signs))
+    kept = load()
+    settings = Config.load(config, kept.vocabulary)
     sign = store.read_sign(file, store.default_folder())
     if sign.reader != reader_now():
         raise BadInput(
             f"{file} was taught to another version of the hand reader: teach {sign.name} again "
             "from pictures."
         )
-    others = tuple(other for other in signs if other.name != sign.name)
+    others = tuple(other for other in kept.signs if other.name != sign.name)
     _settle(sign, others, settings, as_json)
 
 

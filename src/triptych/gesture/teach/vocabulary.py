@@ -1,6 +1,7 @@
-"""The taught signs as the rest of the program meets them: as words, and as what is no use."""
+"""What was taught, as the rest of the program meets it: as settings, and as what is no use."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from triptych.gesture.config_signs import TaughtSign
@@ -9,10 +10,23 @@ from triptych.gesture.teach import store
 from triptych.gesture.teach.signs import Taught, Wrong
 
 
-def taught_signs(folder: Path | None = None) -> tuple[dict[str, TaughtSign], list[str]]:
-    """The settings of the signs that can be read, and a sentence for each that cannot."""
-    signs, _, problems = load(folder)
-    return vocabulary(signs), problems
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What the user's folder holds.
+
+    signs, wrong: those that fit today's reader. stale: names of signs that do not. problems: a
+    sentence for whatever is not used.
+    """
+
+    signs: list[Taught]
+    wrong: list[Wrong]
+    stale: list[str]
+    problems: list[str]
+
+    @property
+    def vocabulary(self) -> dict[str, TaughtSign | None]:
+        """The settings of the signs; None for those that cannot be read."""
+        return {**dict.fromkeys(self.stale), **vocabulary(self.signs)}
 
 
 def vocabulary(signs: Sequence[Taught]) -> dict[str, TaughtSign]:
@@ -23,31 +37,29 @@ def vocabulary(signs: Sequence[Taught]) -> dict[str, TaughtSign]:
     }
 
 
-def load(folder: Path | None = None) -> tuple[list[Taught], list[Wrong], list[str]]:
-    """The signs and corrections that fit today's reader, and a sentence for each that does not.
-
-    folder: None: the user's own.
-    """
+def load(folder: Path | None = None) -> Kept:
+    """What is in the folder; None: the user's own."""
     folder = folder or store.default_folder()
     signs, problems = store.load_signs(folder)
     wrong, more = store.load_wrong(folder)
     problems += more
     if not signs and not wrong:
-        return [], [], problems
+        return Kept([], [], [], problems)
     reader = reader_now()
-    for sign in signs:
-        if sign.reader != reader:
-            problems.append(
-                f"Your sign {sign.name} was taught to another version of the hand reader and is "
-                f"not read: teach it again, `triptych gesture teach {sign.name} ...`."
-            )
+    stale = [sign.name for sign in signs if sign.reader != reader]
+    problems += [
+        f"Your sign {name} was taught to another version of the hand reader and is not read: "
+        f"teach it again, `triptych gesture teach {name} ...`."
+        for name in stale
+    ]
     if any(entry.reader != reader for entry in wrong):
         problems.append(
             "What you marked as wrong belongs to another version of the hand reader and is not "
             "used: mark it again where it still fires."
         )
-    return (
+    return Kept(
         [sign for sign in signs if sign.reader == reader],
         [entry for entry in wrong if entry.reader == reader],
+        stale,
         problems,
     )
