@@ -210,8 +210,8 @@ def _calibration(result: Mapping[str, Any]) -> Iterable[str]:
         far = max(names, key=lambda n: found[n]["robust_accuracy_fixed"]["mean"])
         yield (
             f"- **{data}:** calibrating by temperature moves robust accuracy under the fixed "
-            f"attack by {gain['mean']:+.1f} ± {gain['std']:.1f} points, and under the scale-free "
-            f"one by {found['points_gained_fitted_scale_free']['mean']:+.1f}. The most that the "
+            f"attack by {_spread(gain, 1)} points, and under the scale-free one by "
+            f"{_spread(found['points_gained_fitted_scale_free'], 1)}. The most that the "
             f"fixed attack leaves is {_percent(found[far]['robust_accuracy_fixed'])}, at "
             f"temperature {far}, where the ECE is {_spread(found[far]['ece'], 3)}; the scale-free "
             f"attack leaves {_percent(found[far]['robust_accuracy_scale_free'])} there as "
@@ -230,7 +230,8 @@ def _read(path: Path) -> Any:
 
 
 def _spread(value: Mapping[str, float], digits: int) -> str:
-    return f"{value['mean']:.{digits}f} ± {value['std']:.{digits}f}"
+    mean = round(value["mean"], digits) + 0.0  # never -0.0
+    return f"{mean:.{digits}f} ± {value['std']:.{digits}f}"
 
 
 def _percent(value: Mapping[str, float]) -> str:
