@@ -28,6 +28,9 @@ SIDE = {
     "robust_accuracy": 0.25,
 }
 
+COSTS = {f"{what}_over_{one}": 2.0 for what in ("time", "backwards")
+         for one in ("smallest", "largest")}  # fmt: skip
+
 
 @pytest.fixture
 def script(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
@@ -72,7 +75,7 @@ def test_a_missed_target_is_said(
         "steps": 40,
         "examples": 256,
         "speed": {"adv-lib": SIDE},
-        "curve": {"epsilons": 10, "time_ratio": 2.0, "backwards_ratio": 2.1},
+        "curve": {"epsilons": 10, "ten": COSTS, "ten_by_fmn": COSTS},
         "iterates": {
             "float32": {"art": {"pixels_equal": 0.99}, "adv-lib": {"pixels_equal": 1.0}},
             "float64": {"adv-lib": {"pixels_equal": 1.0}},

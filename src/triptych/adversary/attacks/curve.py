@@ -3,6 +3,7 @@
 What fools an example within a small ball lies in every larger one. So the largest epsilon is
 tried first, and for each example that falls, the epsilon where it begins to is found by bisection,
 all examples at once with one epsilon each. An example that falls at d is known to fall from d on.
+A minimum-norm attack needs no search: it is run once, and its distances are the whole curve.
 """
 
 from collections.abc import Sequence
@@ -37,6 +38,12 @@ def robust_curve(
     if not epsilons:
         raise BadInput("A curve needs at least one epsilon.")
     sizes = torch.tensor(sorted(set(map(float, epsilons))), dtype=torch.float64)
+    methods = [method] if isinstance(method, Method) else list(method or ())
+    if methods and all(each.minimum for each in methods):
+        free = replace(threat, epsilon=float("inf"))
+        found = attack(model, pictures, labels, free, methods, options=options)
+        falls = torch.where(found.success, found.distance, torch.inf).cpu()
+        return _curve(sizes, found.right.cpu()[:, None] & (falls[:, None] > sizes)), found.work
     last = len(sizes)
     # Example i withstands sizes below lowest[i], and falls from highest[i] on; last means never.
     lowest = torch.zeros(len(pictures), dtype=torch.int64)
@@ -61,5 +68,9 @@ def robust_curve(
         asked = ((lowest + highest) // 2).clamp_max(last - 1)
     if right is None:
         return {float(size): float("nan") for size in sizes}, work
-    withstands = right[:, None] & (torch.arange(last)[None] < highest[:, None])
-    return dict(zip(sizes.tolist(), withstands.double().mean(0).tolist(), strict=True)), work
+    return _curve(sizes, right[:, None] & (torch.arange(last)[None] < highest[:, None])), work
+
+
+def _curve(sizes: Tensor, withstands: Tensor) -> dict[float, float]:
+    """Epsilon -> the share of examples [N, epsilons] that withstand it."""
+    return dict(zip(sizes.tolist(), withstands.double().mean(0).tolist(), strict=True))

@@ -5,6 +5,8 @@ the projection is done in float64 and each coordinate is rounded towards the cle
 distance, computed in float64, never exceeds epsilon.
 """
 
+from functools import lru_cache
+
 import torch
 from torch import Tensor
 
@@ -18,10 +20,12 @@ LEVELS = 255
 
 def walls(threat: Threat, dtype: torch.dtype) -> tuple[float, float]:
     """The box's ends as the pictures' own precision has them."""
-    return (
-        float(torch.tensor(threat.low, dtype=dtype)),
-        float(torch.tensor(threat.high, dtype=dtype)),
-    )
+    return _in_precision(threat.low, dtype), _in_precision(threat.high, dtype)
+
+
+@lru_cache
+def _in_precision(value: float, dtype: torch.dtype) -> float:
+    return float(torch.tensor(value, dtype=dtype))
 
 
 def enforce(threat: Threat, point: Tensor, clean: Tensor, epsilon: Tensor) -> Tensor:
