@@ -38,6 +38,7 @@ docs: .venv/.tests  ## Write the generated pages and pictures again
 	$(BIN)/python docs/make_results.py
 	$(BIN)/python docs/make_experiments.py
 	$(BIN)/python docs/gesture/make_overlay.py
+	$(BIN)/python docs/capsules/make_capsule_results.py
 
 wheel:  ## Build the wheel and try it by itself, in an environment without the extras
 	.ci/try-wheel "$(PYTHON)"

@@ -35,6 +35,10 @@ def presets(
         for known, settings in PRESETS.items():
             parts, layers = settings.parts.count, settings.objects.layers
             objects = "+".join(map(str, layers)) or "no"
+            if settings.of_points:
+                votes = settings.objects.votes
+                typer.echo(f"{known:<14} 2-D points, {objects} objects of {votes} points")
+                continue
             typer.echo(
                 f"{known:<14} {settings.data.name}, canvas {settings.data.canvas}, "
                 f"{parts} parts, {objects} objects, {settings.train.steps:,} steps"

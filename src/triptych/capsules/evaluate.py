@@ -10,7 +10,9 @@ from torch import nn
 
 from triptych.capsules.model import StackedCapsules
 from triptych.capsules.pictures import Pictures, read_pictures
-from triptych.capsules.run import Run, networks
+from triptych.capsules.point_task import score as points_score
+from triptych.capsules.point_task import test_constellations
+from triptych.capsules.run import Run, networks, point_networks
 from triptych.capsules.score import cluster_and_match, probe
 from triptych.capsules.train import features
 
@@ -37,6 +39,8 @@ class Scores:
 
 def evaluate(run: Run) -> dict[str, object]:
     """All numbers of a run; each accuracy with mean and standard deviation over its seeds."""
+    if run.settings.of_points:
+        return _evaluate_points(run)
     train = read_pictures(run.settings.data.name, "train")
     test = read_pictures(run.settings.data.name, "test")
     affnist = affnist_for(run)
@@ -53,6 +57,23 @@ def evaluate(run: Run) -> dict[str, object]:
         "affnist_accuracy": _summary([scores.affnist for scores in found], main),
         "affnist_note": "no transfer: the canvas is not 40x40" if affnist is None else affnist.note,
         "test_pictures": len(test),
+    }
+
+
+def _evaluate_points(run: Run) -> dict[str, object]:
+    """Of constellations: how many points are given to the right object."""
+    test = test_constellations()
+    right = [points_score(network, test) for network in point_networks(run).values()]
+    nothing = {"mean": None, "std": None}
+    return {
+        "preset": run.settings.preset,
+        "seeds": list(run.seeds),
+        "steps": run.settings.train.steps,
+        "assignment_accuracy": {**_spread(right), "values": right},
+        "clustering_accuracy": nothing,
+        "probe_accuracy": nothing,
+        "affnist_accuracy": nothing,
+        "test_pictures": len(test.points),
     }
 
 
@@ -139,4 +160,8 @@ def in_words(numbers: Mapping[str, object]) -> str:
                 mean, std = table[name]["mean"], table[name]["std"]
                 spread = "" if std is None else f" ± {100 * std:.2f}"
                 lines.append(f"{key.replace('_', ' '):<21} {name:<10} {100 * mean:.2f} %{spread}")
+    points = numbers.get("assignment_accuracy")
+    if isinstance(points, dict):
+        spread = "" if points["std"] is None else f" ± {100 * points['std']:.2f}"
+        lines.append(f"points given to the right object  {100 * points['mean']:.2f} %{spread}")
     return "\n".join(lines)

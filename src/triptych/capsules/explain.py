@@ -5,11 +5,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from triptych.capsules import point_views
 from triptych.capsules.bring import Brought, bring
 from triptych.capsules.explanation import PRESENT, Explanation, PartFound, explain
 from triptych.capsules.panel import panel
 from triptych.capsules.pictures import class_names, target_of
-from triptych.capsules.run import Run, networks
+from triptych.capsules.run import Run, networks, point_networks
 from triptych.capsules.sheets import template_ink
 from triptych.errors import BadInput
 
@@ -37,18 +38,34 @@ def explain_picture(
     if seed not in run.seeds:
         known = ", ".join(map(str, run.seeds))
         raise BadInput(f"{run.folder} has no seed {seed}; it has {known}.")
+    if run.settings.of_points:
+        return _explain_points(run, picture, seed, path)
     network = networks(replace(run, seeds=(seed,)))[seed]
     brought = bring(picture, run.settings)
     found = explain(network, brought.canvas, target_of(brought.canvas, run.settings.data))
     title = f"{brought.name}{_label(brought, run)}, read by {run.folder.name} (seed {seed})"
     ink = template_ink(network).detach().cpu().numpy()
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(panel(found, ink, f"{title}: {_guess(found, run)}"))
-    except OSError as error:
-        raise BadInput(f"{path} cannot be written: {error.strerror}.") from error
+    _write(path, panel(found, ink, f"{title}: {_guess(found, run)}"))
     numbers = in_numbers(found, run, brought) | {"seed": seed, "page": str(path)}
     return Explained(f"{title}\n{in_words(found, run, brought)}\n\n{path}", numbers, path)
+
+
+def _explain_points(run: Run, picture: str, seed: int, path: Path) -> Explained:
+    network = point_networks(replace(run, seeds=(seed,)))[seed]
+    reading = point_views.read(network, point_views.by_name(picture))
+    title = f"{picture} of constellation, read by {run.folder.name} (seed {seed})"
+    _write(path, point_views.sheet(reading, [picture]))
+    numbers = {"picture": picture, "run": run.folder.name, **point_views.in_numbers(reading)}
+    words = f"{title}\n{point_views.in_words(reading)}\n\n{path}"
+    return Explained(words, numbers | {"seed": seed, "page": str(path)}, path)
+
+
+def _write(path: Path, content: bytes) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    except OSError as error:
+        raise BadInput(f"{path} cannot be written: {error.strerror}.") from error
 
 
 def _where(picture: str, out: Path | None) -> Path:

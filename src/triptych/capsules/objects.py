@@ -111,8 +111,8 @@ class CapsuleLayer(nn.Module):
         hidden = F.relu(self.third(F.pad(parameters, (0, 1), value=1.0)))
         out = self.fourth(hidden).split([6 * parts, 6, 1, parts, parts], -1)
         deformation = out[0].unflatten(-1, (parts, 6))
-        inner = squash(deformation + self.static, settings.pose)  # [B, K, M, 6]
-        pose = squash(out[1] + self.pose_bias, settings.pose)
+        inner = squash(deformation + self.static, settings.pose, settings.pose_gain)  # [B, K, M, 6]
+        pose = squash(out[1] + self.pose_bias, settings.pose, settings.pose_gain)
         logit = noisy(out[2].squeeze(-1) + self.logit_bias, noise, generator)
         votes = noisy(out[3] + self.vote_bias, noise, generator)
         log_presence = F.logsigmoid(logit).unsqueeze(-1) + F.logsigmoid(votes)

@@ -97,6 +97,34 @@ PRESETS: dict[str, Settings] = {
             ),
             train=Train(rate=1e-4, decay_steps=3000),
         ),
+        Settings(
+            preset="constellation",
+            data=Data(name="constellation"),
+            objects=Objects(
+                layers=(3,),
+                votes=4,
+                blocks=3,
+                width=32,
+                heads=4,
+                output=64,
+                hidden=64,
+                parameters=16,
+                pose="similarity",
+                pose_gain=1.0,
+                noise=0.0,
+                presence_mask="threshold",
+                normalised=True,
+            ),
+            loss=Loss(
+                presence_within=0.0,
+                presence_between=0.0,
+                posterior_within=2.0,
+                posterior_between=2.0,
+                deformation=30.0,
+                classes=2,
+            ),
+            train=Train(steps=3000, batch=64, optimiser="adam", rate=3e-3, evaluate_every=250),
+        ),
     )
 }
 """All presets by name."""

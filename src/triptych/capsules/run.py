@@ -11,7 +11,7 @@ names stand for a run wherever one is only read. What is made of them goes to `r
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,13 +20,15 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 
 from triptych.capsules import evolution
+from triptych.capsules.constellation import Constellation
 from triptych.capsules.model import StackedCapsules
 from triptych.capsules.pictures import read_pictures
+from triptych.capsules.point_task import PointObjective, PointTask
 from triptych.capsules.settings import Settings
 from triptych.capsules.train import CapsuleTask, Objective, plan
 from triptych.errors import BadInput, BrokenModel
 from triptych.fit import several
-from triptych.fit.loop import fit, seconds_spent
+from triptych.fit.loop import Task, fit, seconds_spent
 from triptych.fit.tracker import Board, tracking
 from triptych.results import write_result
 
@@ -127,20 +129,19 @@ def train(run: Run, threads: int = 2, boards: Sequence[Board] = ()) -> None:
         )
     torch.set_num_threads(threads)
     settings = run.settings
-    train_pictures = read_pictures(settings.data.name, "train")
-    test_pictures = read_pictures(settings.data.name, "test")
+    task_of = _tasks(settings)
     for seed in run.seeds:
         folder = run.of_seed(seed)
-        task = CapsuleTask(settings, train_pictures, test_pictures, seed)
+        task = task_of(seed)
 
-        def film(step: int, task: CapsuleTask = task, folder: Path = folder) -> None:
+        def film(step: int, task: Task = task, folder: Path = folder) -> None:
             if evolution.is_due(step):
                 evolution.keep(task.network, folder, step)
 
         shown = settings.model_dump() | {"seed": seed}
         with tracking(folder, boards, shown, sys.stderr) as tracker:
             trained = fit(task, plan(settings, seed), folder, tracker, film)
-        assert isinstance(trained, Objective)
+        assert isinstance(trained, Objective | PointObjective)
         if several.rank() > 0:
             continue  # the first process writes
         save(trained.network, run.weights(seed), seed)
@@ -154,7 +155,16 @@ def train(run: Run, threads: int = 2, boards: Sequence[Board] = ()) -> None:
         write_result(folder / "result.json", numbers, seed)
 
 
-def save(network: StackedCapsules, path: Path, seed: int = 0) -> None:
+def _tasks(settings: Settings) -> Callable[[int], Task]:
+    """What makes the task of a seed; the data are read once for all seeds."""
+    if settings.of_points:
+        return lambda seed: PointTask(settings, seed)
+    train = read_pictures(settings.data.name, "train")
+    test = read_pictures(settings.data.name, "test")
+    return lambda seed: CapsuleTask(settings, train, test, seed)
+
+
+def save(network: StackedCapsules | Constellation, path: Path, seed: int = 0) -> None:
     """Write a network's weights, with its settings and seed beside them in the same file."""
     tensors = {name: value.detach().contiguous() for name, value in network.state_dict().items()}
     described = {"settings": network.settings.model_dump_json(), "seed": str(seed)}
@@ -164,9 +174,17 @@ def save(network: StackedCapsules, path: Path, seed: int = 0) -> None:
 def load_network(path: Path) -> StackedCapsules:
     """The network in a file, in evaluation mode.
 
-    Raises BadInput if there is no such file, BrokenModel if it holds no capsule network.
+    Raises BadInput if there is no such file, BrokenModel if it holds no network for pictures.
     """
-    network = StackedCapsules(_settings(_described(path)))
+    network = _load(path)
+    if not isinstance(network, StackedCapsules):
+        raise BrokenModel(f"{path} holds a network for constellations, not for pictures.")
+    return network
+
+
+def _load(path: Path) -> StackedCapsules | Constellation:
+    settings = _settings(_described(path))
+    network = Constellation(settings) if settings.of_points else StackedCapsules(settings)
     try:
         network.load_state_dict(load_file(path))
     except RuntimeError as error:
@@ -197,14 +215,31 @@ def _settings(described: dict[str, str]) -> Settings:
 
 
 def networks(run: Run) -> dict[int, StackedCapsules]:
-    """The trained networks of a run by seed. Raises BadInput if one has other settings."""
-    found: dict[int, StackedCapsules] = {}
-    for seed in run.seeds:
-        path = run.weights(seed)
-        network = load_network(path)
-        if network.settings != run.settings:
-            raise BadInput(
-                f"{path} is of preset {network.settings.preset} with other settings than the run's."
-            )
-        found[seed] = network
-    return found
+    """The trained networks of a run by seed.
+
+    Raises BadInput if one has other settings than the run, or the run is of constellations.
+    """
+    found = {seed: _of_seed(run, seed) for seed in run.seeds}
+    pictures = {k: v for k, v in found.items() if isinstance(v, StackedCapsules)}
+    if len(pictures) < len(found):
+        raise BadInput(f"{run.folder} is a run of constellations; it reads no pictures.")
+    return pictures
+
+
+def point_networks(run: Run) -> dict[int, Constellation]:
+    """The same of a run of constellations. Raises BadInput if it is of pictures."""
+    found = {seed: _of_seed(run, seed) for seed in run.seeds}
+    points = {k: v for k, v in found.items() if isinstance(v, Constellation)}
+    if len(points) < len(found):
+        raise BadInput(f"{run.folder} is a run of pictures; it reads no constellations.")
+    return points
+
+
+def _of_seed(run: Run, seed: int) -> StackedCapsules | Constellation:
+    path = run.weights(seed)
+    network = _load(path)
+    if network.settings != run.settings:
+        raise BadInput(
+            f"{path} is of preset {network.settings.preset} with other settings than the run's."
+        )
+    return network

@@ -42,7 +42,7 @@ class Section(BaseModel):
 class Data(Section):
     """Which pictures, and how they come to the network."""
 
-    name: Literal["mnist", "usps", "svhn", "cifar10", "digits"] = "mnist"
+    name: Literal["mnist", "usps", "svhn", "cifar10", "digits", "constellation"] = "mnist"
     canvas: int = Field(
         default=40, ge=8, le=128, description="Side of the square canvas in pixels."
     )
@@ -120,6 +120,9 @@ class Objects(Section):
     layers: Counts = Field(
         default=(32,), description="Object capsules of each layer; none: parts only."
     )
+    votes: PositiveInt = Field(
+        default=4, description="Of each object, for constellations; else one for each part."
+    )
     blocks: int = Field(default=3, ge=0, le=16, description="Blocks of the Set Transformer.")
     width: int = Field(default=16, ge=2, le=512, description="Of its blocks.")
     heads: int = Field(default=1, ge=1, le=16)
@@ -127,6 +130,7 @@ class Objects(Section):
     hidden: int = Field(default=128, ge=1, le=1024, description="Of the capsules' own networks.")
     parameters: int = Field(default=32, ge=1, le=512, description="A capsule's parameter vector.")
     pose: Literal["affine", "similarity"] = "affine"
+    pose_gain: float = Field(default=5.0, gt=0, description="Of tanh, as of parts.pose_gain.")
     noise: float = Field(
         default=4.0, ge=0, description="Width of the uniform noise on presence logits."
     )
@@ -249,7 +253,19 @@ class Settings(Section):
     @property
     def picture_side(self) -> int:
         """Side of the data's own pictures in pixels."""
-        return {"mnist": 28, "usps": 16, "svhn": 32, "cifar10": 32, "digits": 8}[self.data.name]
+        return {
+            "mnist": 28,
+            "usps": 16,
+            "svhn": 32,
+            "cifar10": 32,
+            "digits": 8,
+            "constellation": 1,
+        }[self.data.name]
+
+    @property
+    def of_points(self) -> bool:
+        """Whether it reads constellations of points, which have neither pixels nor parts."""
+        return self.data.name == "constellation"
 
     @property
     def channels(self) -> int:

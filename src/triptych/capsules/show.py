@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 import torch
 
+from triptych.capsules import point_views
 from triptych.capsules.album import album, read_log, still_data
 from triptych.capsules.evolution import snapshots
 from triptych.capsules.film import film, strip
@@ -17,7 +18,8 @@ from triptych.capsules.model import StackedCapsules
 from triptych.capsules.page import page
 from triptych.capsules.panel import object_hues
 from triptych.capsules.pictures import Pictures, class_names, read_pictures, target_of, to_canvas
-from triptych.capsules.run import Run, networks
+from triptych.capsules.point_task import test_constellations
+from triptych.capsules.run import Run, networks, point_networks
 from triptych.capsules.sheets import Sheet, hues, reading_sheet, template_sheet
 from triptych.errors import BadInput, Unavailable
 
@@ -32,6 +34,8 @@ def show(run: Run, out: Path | None = None) -> list[Path]:
     Raises BadInput if there is no such run, or its folder cannot be written.
     """
     folder = out or run.folder
+    if run.settings.of_points:
+        return _show_points(run, folder)
     missing = ""
     pictures: Pictures | None = None
     try:
@@ -63,6 +67,19 @@ def show(run: Run, out: Path | None = None) -> list[Path]:
         "footer": f"Made by triptych capsules show on {datetime.now(UTC):%Y-%m-%d}.",
     }
     return [_write(folder / PAGE, page(content).encode()), *written]
+
+
+def _show_points(run: Run, folder: Path) -> list[Path]:
+    """Of constellations there is one sheet a seed: the first test pictures."""
+    drawn = test_constellations(_SHOWN)
+    written: list[Path] = []
+    for seed, network in point_networks(run).items():
+        reading = point_views.read(network, drawn)
+        right = point_views.accuracies(reading)
+        titles = [f"test:{i}, {share:.0%} right" for i, share in enumerate(right)]
+        path = folder / f"seed-{seed}" / "constellations.png"
+        written.append(_write(path, point_views.sheet(reading, titles)))
+    return written
 
 
 def _sheets(network: StackedCapsules, pictures: Pictures | None) -> dict[str, Sheet]:

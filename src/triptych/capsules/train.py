@@ -1,10 +1,12 @@
 """Training by the common loop: what a batch is, what is minimised, what is looked at on the way."""
 
 import math
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.optim import Optimizer
 
 from triptych.capsules.health import examine
 from triptych.capsules.losses import terms, weigh
@@ -13,7 +15,7 @@ from triptych.capsules.pictures import Pictures, target_of, to_canvas, warped
 from triptych.capsules.render import Lattice
 from triptych.capsules.rmsprop import RMSPropTF
 from triptych.capsules.score import cluster_and_match
-from triptych.capsules.settings import Settings
+from triptych.capsules.settings import Settings, Train
 from triptych.errors import BadInput
 from triptych.fit.loop import Plan
 
@@ -35,6 +37,13 @@ class Objective(nn.Module):
         with torch.autocast(pictures.device.type, enabled=False):
             found = terms(self.network, reading, target, labels)
             return {"loss": weigh(found, self.network.settings.loss), **found}
+
+
+def optimiser(groups: list[dict[str, Any]] | list[nn.Parameter], train: Train) -> Optimizer:
+    """As `train.optimiser` says."""
+    if train.optimiser == "adam":
+        return torch.optim.Adam(groups, train.rate)
+    return RMSPropTF(groups, train.rate, epsilon=0.01 / train.batch**2)
 
 
 class CapsuleTask:
@@ -61,9 +70,7 @@ class CapsuleTask:
                 pixel = name in ("network.templates.logits", "network.templates.alpha")
                 (drawn if pixel else rest).append(weight)
         groups = [{"params": rest}, {"params": drawn, "lr": train.rate * train.template_rate}]
-        if train.optimiser == "adam":
-            return torch.optim.Adam(groups, train.rate)
-        return RMSPropTF(groups, train.rate, epsilon=0.01 / train.batch**2)
+        return optimiser(groups, train)
 
     def batch(self, generator: np.random.Generator) -> tuple[Tensor, Tensor, Tensor]:
         """Pictures, their targets and labels, drawn and placed anew."""
