@@ -31,7 +31,7 @@ class Empir(Setting):
 
 SETTINGS = {
     ("digits", "small"): Empir("digits", Schedule(30, 64, 2e-3), ((2, 4), (2, 4))),
-    ("mnist", "small"): Empir("mnist", Schedule(1, 128, 1e-3, "bf16-mixed"), ((2, 4), (2, 4))),
+    ("mnist", "small"): Empir("mnist", Schedule(0.5, 128, 1e-3, "bf16-mixed"), ((2, 4), (2, 4))),
     ("mnist", "published"): Empir("mnist", Schedule(15, 128, 1e-3), ((2, 4), (2, 4))),
     ("cifar10", "small"): Empir("cifar10", Schedule(3, 128, 1e-3, "bf16-mixed"), ((4, 2), (2, 2))),
     ("cifar10", "published"): Empir("cifar10", Schedule(6, 128, 1e-3), ((4, 2), (2, 2))),
