@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -208,6 +209,17 @@ def test_looks_at_five_a_second_are_enough_at_thirty_pictures(make):
     assert min(there) <= 0.5 + 0.2
     assert max(there) <= 149 / 30 + 1.0
     assert all(present[t] for t in present if min(there) <= t <= 5.0)
+
+
+def test_a_taught_sign_is_a_sign(make):
+    """Held plainly by a near hand it uncovers the picture, as a built-in one does."""
+    hand = make.hand("other", 0.05, size=0.3)
+    taught = replace(hand, scores={**hand.scores, "heart": 0.95, "other": 0.0})
+    present = play([make.scene(t, taught, faces=[]) for t in make.times(0, 2, 30)])
+    assert any(present.values())
+    doubtful = replace(hand, scores={**hand.scores, "heart": 0.7})
+    present = play([make.scene(t, doubtful, faces=[]) for t in make.times(0, 2, 30)])
+    assert not any(present.values())
 
 
 @given(st.lists(st.tuples(st.floats(0.01, 0.5), st.floats(0, 1), st.booleans()), max_size=60))

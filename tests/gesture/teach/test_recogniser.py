@@ -9,7 +9,7 @@ from triptych.gesture.teach.recogniser import limit, prototypes_of, recogniser_o
 from triptych.gesture.teach.signs import Wrong
 from triptych.gesture.types import GESTURES, SIGNS
 
-EVEN = dict.fromkeys(GESTURES, 1 / 8)
+EVEN = dict.fromkeys(GESTURES, 1 / 7) | {"none": 0.0}
 FIST = dict.fromkeys(GESTURES, 0.01) | {"fist": 0.93}
 
 
@@ -87,3 +87,13 @@ def test_what_was_wrong_does_not_fire_again(world, sign):
         assert after.scores(given, genuine)[sign] == pytest.approx(
             before.scores(given, genuine)[sign], abs=0.02
         )
+
+
+def test_what_may_be_no_hand_is_never_surely_a_sign(world):
+    """However alike it looks: a plain sign can lift the cover."""
+    recogniser = recogniser_of(world.background, [world.taught("heart")])
+    doubtful = dict.fromkeys(GESTURES, 0.0) | {"none": 0.4, "other": 0.6}
+    scores = recogniser.scores(doubtful, world.rows("heart")[0])
+    assert scores["heart"] <= 0.6
+    assert scores["none"] >= 0.15
+    assert sum(scores.values()) == pytest.approx(1)

@@ -9,7 +9,7 @@ from typing import Final
 
 from triptych.gesture.config import Presence as Settings
 from triptych.gesture.decide.person import usable_face
-from triptych.gesture.types import SIGNS, Hand, Scene
+from triptych.gesture.types import NO_SIGN, Hand, Scene
 
 MAX_GAP: Final = 0.35
 """Seconds between two looks for faces beyond which evidence is no longer sustained."""
@@ -25,7 +25,8 @@ MAX_LAPSE: Final = 0.25
 """Seconds for which a sign may be read less plainly, or not at all, and still be the same."""
 
 PLAIN_SIGN: Final = 0.9
-"""A tracked hand that makes one of our signs at least this plainly can uncover the picture."""
+"""A tracked hand that makes a sign, built in or taught, at least this plainly can uncover the
+picture."""
 
 NEAR_HAND: Final = 0.15
 """Such a hand is at least this share of the picture's height: where a person is too close for the
@@ -103,7 +104,8 @@ class Presence:
 
 
 def _is_plain_sign(hand: Hand) -> bool:
-    plain = max(hand.scores.get(sign, 0.0) for sign in SIGNS)
+    signs = (score for name, score in hand.scores.items() if name not in NO_SIGN)
+    plain = max(signs, default=0.0)
     near = hand.box.height >= NEAR_HAND
     return near and hand.track > 0 and PLAIN_SIGN <= plain <= 1.0 + _ROUNDING
 

@@ -80,7 +80,8 @@ class Recogniser:
         beside = nearest_sign(point, self.built_in)
         far = {name: distances(point, p).min(axis=1) for name, p in self.prototypes.items()}
         sure = {name: float(score_at(far[name], self.reaches[name], beside)[0]) for name in far}
-        taught = max(sure.values(), default=0.0)
+        # What may be no hand at all is never surely a taught sign: it could lift the cover.
+        taught = max(sure.values(), default=0.0) * (1 - given.get("none", 0.0))
         # Where two taught signs are likely, the nearer one takes most of it.
         nearest = min((float(gap[0]) for gap in far.values()), default=0.0)
         parts = {name: sure[name] * float(np.exp((nearest - far[name][0]) / 0.1)) for name in far}
