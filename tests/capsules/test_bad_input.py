@@ -57,8 +57,8 @@ def test_weights_that_cannot_be_used(run, small, command):
     assert "cannot be read as weights" in sentence(command, run, *more)
     save(StackedCapsules(small.changed(["parts.count=3"])), path)
     assert "other settings than the run's" in sentence(command, run, *more)
-    save_file({"x": torch.zeros(1)}, path, {"settings": "{"})
-    assert "settings are damaged" in sentence(command, run, *more)
+    save_file({"x": torch.zeros(1)}, path, {"network": "{"})
+    assert "does not say which settings" in sentence(command, run, *more)
     path.unlink()
     assert "has not been trained to its end" in sentence(command, run, *more)
 

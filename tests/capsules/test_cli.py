@@ -70,6 +70,7 @@ def test_a_shipped_network_is_read_by_its_name(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     numbers = json.loads(triptych("evaluate", "digits", "--json", "--threads", 1).stdout)
     assert numbers["preset"] == "digits" and numbers["seeds"] == [0]
+    assert numbers["steps"][0] > 0
     shown = triptych("show", "digits", "--threads", 1).stdout.splitlines()
     assert shown[:2] == [f"runs/shipped/digits/{n}" for n in ("index.html", "seed-0/templates.png")]
     assert all(cv2.imread(path) is not None for path in shown if path.endswith(".png"))
@@ -128,6 +129,18 @@ def test_a_run_that_has_not_been_trained(tmp_path, small):
         triptych("evaluate", tmp_path)
 
 
+def test_a_run_can_be_read_before_its_training_is_over(tmp_path):
+    """From its last checkpoint, and the steps say how far that was."""
+    train_small(tmp_path, "--set", "train.save_every=1")
+    run = open_run(tmp_path)
+    whole = networks(run)[0].state_dict()
+    run.weights(0).unlink()
+    checkpoint = networks(run)[0].state_dict()
+    assert all(torch.equal(checkpoint[name], value) for name, value in whole.items())
+    numbers = json.loads(triptych("evaluate", tmp_path, "--json", "--threads", 1).stdout)
+    assert numbers["steps"] == [3]
+
+
 def test_weights_of_another_preset_are_refused(tmp_path, small):
     """A network of other settings in a run's folder is not evaluated as if it were the run's."""
     run = create(tmp_path, small, [0])
@@ -147,7 +160,8 @@ def test_files_that_hold_no_capsule_network(tmp_path, small):
     save_file({"x": torch.zeros(1)}, path)
     with pytest.raises(BrokenModel, match="does not say which settings"):
         load_network(path)
-    save_file({"x": torch.zeros(1)}, path, {"settings": small.model_dump_json()})
+    described = {"settings": small.model_dump(), "seed": 0, "steps": 1}
+    save_file({"x": torch.zeros(1)}, path, {"network": json.dumps(described)})
     with pytest.raises(BrokenModel, match="does not fit the settings"):
         load_network(path)
 

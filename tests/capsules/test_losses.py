@@ -74,11 +74,15 @@ def test_parts_that_are_absent_need_no_explanation(small):
 
 
 def test_agreement_by_hand():
-    """Views that show the same single object cost nothing; one in doubt costs its entropy."""
+    """-ln K is all there is to be told; doubt tells nothing, and neither do views that differ."""
     sure = torch.tensor([[1.0, 0.0], [0.0, 1.0]])
-    assert losses.agreement(sure.repeat(2, 1)).item() < 0.01
-    assert losses.agreement(torch.full((4, 2), 0.3)).item() == pytest.approx(math.log(2), abs=1e-3)
-    assert losses.agreement(torch.cat([sure, sure.flip(0)])).item() > 5
+    assert losses.agreement(sure.repeat(2, 1)).item() == pytest.approx(-math.log(2), abs=0.01)
+    assert losses.agreement(torch.full((4, 2), 0.3)).item() == pytest.approx(0, abs=1e-5)
+    assert losses.agreement(torch.tensor([[0.9, 0.0]] * 4)).item() == pytest.approx(0, abs=0.01)
+    apart = 0.5 * math.log(1000) - math.log(2)
+    assert losses.agreement(torch.cat([sure, sure.flip(0)])).item() == pytest.approx(
+        apart, abs=0.01
+    )
 
 
 def test_a_lattice_weighs_as_much_as_the_whole_picture_on_average(small):

@@ -121,3 +121,15 @@ def test_the_winning_pose_is_the_vote_of_the_best_object():
     for b in range(2):
         for m in range(5):
             assert torch.equal(found.winning_pose()[b, m], found.vote_pose[b, winner[b, m], m])
+
+
+def test_standardised_vectors_read_one_picture_as_they_read_many(small):
+    """Statistics of batches are for training; afterwards a picture does not depend on others."""
+    network = StackedCapsules(small.changed(["objects.standardise=true"]))
+    pictures = torch.rand(16, 1, 16, 16)
+    network.train()
+    for _ in range(3):
+        network(pictures)
+    network.eval()
+    together, alone = network(pictures).presence, network(pictures[:1]).presence
+    assert torch.allclose(together[:1], alone, atol=1e-5)

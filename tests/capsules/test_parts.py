@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from triptych.capsules.geometry import area, squash
 from triptych.capsules.parts import PartEncoder, noisy
 from triptych.capsules.presets import preset
 
@@ -70,3 +71,25 @@ def test_a_background_is_read_from_each_picture():
     background = encoder("parts.background=per_picture")(torch.rand(2, 1, 16, 16)).background
     assert background.shape == (2, 1)
     assert background.min() > 0 and background.max() < 1
+
+
+def test_strokes_start_apart_and_hardly_depend_on_the_picture(small):
+    """All poses differ by part, nearly none by picture, whichever way the parts are pooled."""
+    for pooling in ("attention", "mean", "linear"):
+        settings = small.changed(
+            ["parts.start=strokes", "parts.pose_gain=1", f"parts.pooling={pooling}"]
+        )
+        pose = PartEncoder(settings)(torch.rand(20, 1, 16, 16)).pose
+        places = pose[..., [2, 5]]
+        assert places.std(0).max() < 0.1
+        middle = places.mean(0)
+        assert (torch.pdist(middle) > 0.15).all() and middle.abs().max() < 0.75
+
+
+def test_no_template_is_larger_than_allowed(small):
+    """parts.largest_scale bounds both sides of a template."""
+    settings = small.changed(["parts.largest_scale=0.5", "parts.pose=similarity"])
+    raw = 10 * torch.randn(50, 6)
+    pose = squash(raw, "similarity", largest=0.5)
+    assert area(pose).sqrt().max() <= 0.51 + 1e-5
+    assert area(PartEncoder(settings)(torch.rand(9, 1, 16, 16)).pose).sqrt().max() <= 0.51 + 1e-5

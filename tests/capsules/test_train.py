@@ -5,9 +5,10 @@ import math
 import pytest
 import torch
 
+from triptych.capsules.model import StackedCapsules
 from triptych.capsules.pictures import Pictures, read_pictures
 from triptych.capsules.presets import preset
-from triptych.capsules.train import CapsuleTask, features, plan
+from triptych.capsules.train import CapsuleTask, features, plan, settle
 from triptych.errors import BadInput
 from triptych.fit.loop import NotFinite, fit
 
@@ -133,3 +134,29 @@ def test_labels_beyond_the_classes_are_refused(small):
     pictures = read_pictures("digits", "test")
     with pytest.raises(BadInput, match=r"label 9, but loss\.classes is 4"):
         CapsuleTask(small.changed(["loss.classes=4"]), pictures, pictures, 0)
+
+
+def test_settling_makes_statistics_those_of_still_pictures(small):
+    """Afterwards what objects go by is the mean over the pictures themselves, and nothing else."""
+    network = StackedCapsules(small.changed(["objects.standardise=true", "data.warp=1"]))
+    pictures = read_pictures("digits", "train")
+    some = Pictures(pictures.images[:40], pictures.labels[:40])
+    seen = []
+    layer = network.layers[0]
+    network.train()
+    network(torch.rand(8, 1, 16, 16))  # leaves statistics of other pictures behind
+    layer.level.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
+    settle(network, some, batch=20)
+    assert not network.training and not layer.level.training
+    mean = torch.cat(seen).mean(0)
+    assert torch.allclose(layer.level.running_mean, mean, atol=1e-5)
+    before = layer.level.running_mean.clone()
+    network(torch.rand(8, 1, 16, 16))
+    assert torch.equal(layer.level.running_mean, before)
+
+
+def test_the_rate_falls_along_a_cosine_when_asked(small):
+    """To half in the middle, to nothing at the end; by default it stays."""
+    middle = plan(small.changed(["train.steps=100", "train.schedule=cosine"]), 0).rate(50)
+    assert middle == pytest.approx(0.5)
+    assert plan(small.changed(["train.steps=100"]), 0).rate(99) == 1.0

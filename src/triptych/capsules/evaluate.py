@@ -12,7 +12,7 @@ from triptych.capsules.model import StackedCapsules
 from triptych.capsules.pictures import Pictures, read_pictures
 from triptych.capsules.point_task import score as points_score
 from triptych.capsules.point_task import test_constellations
-from triptych.capsules.run import Run, networks, point_networks
+from triptych.capsules.run import Run, networks, point_networks, steps_done
 from triptych.capsules.score import cluster_and_match, probe
 from triptych.capsules.train import features
 
@@ -49,7 +49,7 @@ def evaluate(run: Run) -> dict[str, object]:
     return {
         "preset": run.settings.preset,
         "seeds": list(run.seeds),
-        "steps": run.settings.train.steps,
+        "steps": steps_done(run),
         "features": main,
         "clustering_accuracy": _summary([scores.clustering for scores in found], main),
         "probe_accuracy": _summary([scores.probe for scores in found], main),

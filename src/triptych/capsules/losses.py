@@ -14,7 +14,7 @@ from triptych.capsules.settings import Loss
 from triptych.fit import several
 
 _FAINT = 1e-3
-"""Added to presences where their logarithm is taken: a missing object must not cost infinity."""
+"""A share counts as at least this where its logarithm is taken: views differ by 7 nats at most."""
 
 
 def presence_within(presence: Tensor, classes: int) -> Tensor:
@@ -38,15 +38,19 @@ def posterior_between(posterior: Tensor) -> Tensor:
 
 
 def agreement(presence: Tensor) -> Tensor:
-    """Cross-entropy between the objects that two views of a picture show, nats; [B, K].
+    """How little a view of a picture tells of the objects in another view, nats; [B, K].
 
     Pictures i and B / 2 + i are views of the same one: where a thing stands must not change what
-    it is. Small if each view shows few objects, and both show the same; with `presence_between`,
-    which keeps all objects in use, this is the objective of Hu et al. 2017 (IMSAT).
+    it is. Half the entropy of the objects in a view and half the cross-entropy between both views,
+    less the entropy of all objects in the batch: smallest, -ln K, if each view shows one object,
+    both the same, and all are used alike (information maximisation with agreement, Krause et al.
+    2010 and Hu et al. 2017). With the cross-entropy alone, views that agree by less than half at
+    first keep all objects in doubt; with the entropy alone, views need not agree at all.
     """
-    share = presence + _FAINT
-    one, other = (share / share.sum(1, keepdim=True)).chunk(2)
-    return -0.5 * (one * other.log() + other * one.log()).sum(1).mean()
+    one, other = (share.clamp_min(_FAINT) for share in _share(presence).chunk(2))
+    doubt = -0.5 * (one * one.log() + other * other.log()).sum(1).mean()
+    apart = -0.5 * (one * other.log() + other * one.log()).sum(1).mean()
+    return 0.5 * (doubt + apart) - _entropy(_share(presence).mean(0))
 
 
 def deformation(objects: Objects) -> Tensor:
@@ -122,6 +126,9 @@ def probe_loss(network: StackedCapsules, reading: Reading, labels: Tensor) -> Te
     return F.cross_entropy(on_presence, labels) + F.cross_entropy(on_posterior, labels)
 
 
+def _share(mass: Tensor) -> Tensor:
+    return mass / mass.sum(-1, keepdim=True).clamp_min(1e-12)
+
+
 def _entropy(mass: Tensor) -> Tensor:
-    share = mass / mass.sum(-1, keepdim=True).clamp_min(1e-12)
-    return torch.special.entr(share.clamp_min(1e-12)).sum(-1)
+    return torch.special.entr(_share(mass).clamp_min(1e-12)).sum(-1)

@@ -142,6 +142,12 @@ class ObjectLayer(nn.Module):
             mask=settings.presence_mask,
         )
         initialise(self.encoder)
+        # What tells pictures apart is a hundredth of what the vectors have in common at first.
+        self.level = (
+            nn.BatchNorm1d(objects * settings.output, affine=False)
+            if settings.standardise
+            else None
+        )
         self.capsules = CapsuleLayer(objects, parts, settings.output, settings)
 
     def forward(
@@ -162,6 +168,8 @@ class ObjectLayer(nn.Module):
         if extra is not None:
             known.append(extra.detach())
         vectors = self.encoder(torch.cat(known, -1), presence)
+        if self.level is not None:
+            vectors = self.level(vectors.flatten(1)).view_as(vectors)
         object_pose, logit, vote_pose, log_presence, log_scale, parameters, deformation = (
             self.capsules(vectors, noise, generator)
         )

@@ -81,6 +81,29 @@ class PartEncoder(nn.Module):
             nn.Linear(parts.width, settings.channels) if parts.background == "per_picture" else None
         )
         initialise(self)
+        if parts.start == "strokes":
+            self._spread()
+
+    @torch.no_grad()
+    def _spread(self) -> None:
+        """Parts begin all over the middle of the canvas, so that each meets other strokes.
+
+        Places follow the golden ratio in x and the parts' order in y: even, and without a pattern.
+        Poses hardly depend on the picture yet: a template that is drawn at any angle becomes a
+        ring.
+        """
+        count, gain = self.settings.count, self.settings.pose_gain
+        order = torch.arange(count)
+        x, y = (order * 0.618034) % 1, (order + 0.5) / count
+        start = torch.zeros(6, count)
+        start[0:2] = -1.0
+        start[4], start[5] = torch.atanh(1.2 * x - 0.6) / gain, torch.atanh(1.2 * y - 0.6) / gain
+        flat = self.settings.pooling == "linear"  # there a capsule's numbers lie side by side
+        number = torch.arange(6)
+        rows = order * self.numbers + number[:, None] if flat else number[:, None] * count + order
+        assert isinstance(self.head.weight, Tensor) and isinstance(self.head.bias, Tensor)
+        self.head.weight[rows] *= 0.1
+        self.head.bias[rows] = start
 
     def forward(self, pictures: Tensor) -> Parts:
         """See the class."""
@@ -88,7 +111,11 @@ class PartEncoder(nn.Module):
         pooled = self._pool(grid).float()  # [B, M, numbers]
         raw, feature, logit = pooled.split([6, self.settings.features, 1], -1)
         pose = squash(
-            raw, self.settings.pose, self.settings.pose_gain, self.settings.smallest_scale
+            raw,
+            self.settings.pose,
+            self.settings.pose_gain,
+            self.settings.smallest_scale,
+            self.settings.largest_scale,
         )
         background = None
         if self.background is not None:

@@ -8,12 +8,14 @@ Some networks are shipped with the package, `models/NAME.safetensors` with a car
 names stand for a run wherever one is only read. What is made of them goes to `runs/shipped/NAME`.
 """
 
+import ctypes
 import json
 import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -22,17 +24,18 @@ from safetensors.torch import load_file, save_file
 from triptych.capsules import evolution
 from triptych.capsules.constellation import Constellation
 from triptych.capsules.model import StackedCapsules
-from triptych.capsules.pictures import read_pictures
+from triptych.capsules.pictures import held, read_pictures
 from triptych.capsules.point_task import PointObjective, PointTask
 from triptych.capsules.settings import Settings
-from triptych.capsules.train import CapsuleTask, Objective, plan
+from triptych.capsules.train import CapsuleTask, Objective, plan, settle
 from triptych.errors import BadInput, BrokenModel
 from triptych.fit import several
-from triptych.fit.loop import Task, fit, seconds_spent
+from triptych.fit.loop import CHECKPOINT, Task, averaged_weights, fit, seconds_spent, step_reached
 from triptych.fit.tracker import Board, tracking
 from triptych.results import write_result
 
 WEIGHTS, SETTINGS = "model.safetensors", "settings.json"
+_DESCRIBED = "network"
 _MODELS = Path(__file__).with_name("models")
 
 
@@ -112,8 +115,10 @@ def open_run(folder: Path) -> Run:
 def _shipped(name: str) -> Run:
     file = _MODELS / f"{name}.safetensors"
     described = _described(file)
-    seed = int(described["seed"])
-    return Run(Path("runs", "shipped", name), _settings(described), (seed,), file)
+    seed = described["seed"]
+    return Run(
+        Path("runs", "shipped", name), Settings.checked(described["settings"]), (seed,), file
+    )
 
 
 def train(run: Run, threads: int = 2, boards: Sequence[Board] = ()) -> None:
@@ -130,6 +135,7 @@ def train(run: Run, threads: int = 2, boards: Sequence[Board] = ()) -> None:
     torch.set_num_threads(threads)
     settings = run.settings
     task_of = _tasks(settings)
+    _keep_freed_memory()
     for seed in run.seeds:
         folder = run.of_seed(seed)
         task = task_of(seed)
@@ -144,6 +150,8 @@ def train(run: Run, threads: int = 2, boards: Sequence[Board] = ()) -> None:
         assert isinstance(trained, Objective | PointObjective)
         if several.rank() > 0:
             continue  # the first process writes
+        if isinstance(task, CapsuleTask) and isinstance(trained, Objective):
+            settle(trained.network, task.train)
         save(trained.network, run.weights(seed), seed)
         numbers = {
             "preset": settings.preset,
@@ -160,15 +168,34 @@ def _tasks(settings: Settings) -> Callable[[int], Task]:
     if settings.of_points:
         return lambda seed: PointTask(settings, seed)
     train = read_pictures(settings.data.name, "train")
-    test = read_pictures(settings.data.name, "test")
-    return lambda seed: CapsuleTask(settings, train, test, seed)
+    return lambda seed: CapsuleTask(settings, train, held(train), seed)
 
 
-def save(network: StackedCapsules | Constellation, path: Path, seed: int = 0) -> None:
-    """Write a network's weights, with its settings and seed beside them in the same file."""
+def _keep_freed_memory() -> None:
+    """Let glibc keep what is freed: each step asks for the same large tensors again, and getting
+    their pages from the system took a fifth of its time."""
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
+    if mallopt is not None:
+        mmap_threshold, trim_threshold = -3, -1  # M_MMAP_THRESHOLD, M_TRIM_THRESHOLD
+        mallopt(mmap_threshold, 2**30)
+        mallopt(trim_threshold, 2**31 - 1)
+
+
+def save(
+    network: StackedCapsules | Constellation, path: Path, seed: int = 0, steps: int | None = None
+) -> None:
+    """Write a network's weights, with its settings and seed beside them in the same file.
+
+    steps: that it was trained for; None: all that its settings say.
+    """
     tensors = {name: value.detach().contiguous() for name, value in network.state_dict().items()}
-    described = {"settings": network.settings.model_dump_json(), "seed": str(seed)}
-    save_file(tensors, path, described)
+    described = {
+        "settings": network.settings.model_dump(),
+        "seed": seed,
+        "steps": network.settings.train.steps if steps is None else steps,
+    }
+    # One entry: safetensors writes several in any order, and a file should be the same each time.
+    save_file(tensors, path, {_DESCRIBED: json.dumps(described)})
 
 
 def load_network(path: Path) -> StackedCapsules:
@@ -183,7 +210,7 @@ def load_network(path: Path) -> StackedCapsules:
 
 
 def _load(path: Path) -> StackedCapsules | Constellation:
-    settings = _settings(_described(path))
+    settings = Settings.checked(_described(path)["settings"])
     network = Constellation(settings) if settings.of_points else StackedCapsules(settings)
     try:
         network.load_state_dict(load_file(path))
@@ -192,30 +219,22 @@ def _load(path: Path) -> StackedCapsules | Constellation:
     return network.eval()
 
 
-def _described(path: Path) -> dict[str, str]:
-    """What a file of weights says of its network: `settings` and `seed`."""
+def _described(path: Path) -> dict[str, Any]:
+    """What a file of weights says of its network: `settings`, `seed` and `steps`."""
     if not path.is_file():
         raise BadInput(f"There are no weights at {path}: this run has not been trained to its end.")
     try:
         with safe_open(path, "pt") as file:
-            described = file.metadata() or {}
+            described = json.loads((file.metadata() or {})[_DESCRIBED])
+        return {name: described[name] for name in ("settings", "seed", "steps")}
     except (SafetensorError, OSError) as error:
         raise BrokenModel(f"{path} cannot be read as weights ({error}).") from error
-    if "settings" not in described:
-        raise BrokenModel(f"{path} does not say which settings its network has.")
-    return {"seed": "0", **described}
-
-
-def _settings(described: dict[str, str]) -> Settings:
-    try:
-        tables = json.loads(described["settings"])
-    except ValueError as error:
-        raise BrokenModel(f"The weights' settings are damaged ({error}).") from error
-    return Settings.checked(tables)
+    except (KeyError, TypeError, ValueError):
+        raise BrokenModel(f"{path} does not say which settings its network has.") from None
 
 
 def networks(run: Run) -> dict[int, StackedCapsules]:
-    """The trained networks of a run by seed.
+    """The networks of a run by seed; of a seed whose training is not over, its last checkpoint's.
 
     Raises BadInput if one has other settings than the run, or the run is of constellations.
     """
@@ -237,9 +256,32 @@ def point_networks(run: Run) -> dict[int, Constellation]:
 
 def _of_seed(run: Run, seed: int) -> StackedCapsules | Constellation:
     path = run.weights(seed)
+    if not path.exists() and (path.parent / CHECKPOINT).exists():
+        return _on_the_way(run.settings, path.parent)
     network = _load(path)
     if network.settings != run.settings:
         raise BadInput(
             f"{path} is of preset {network.settings.preset} with other settings than the run's."
         )
+    return network
+
+
+def steps_done(run: Run) -> list[int]:
+    """For each seed, how many steps its network has been trained for."""
+    found: list[int] = []
+    for seed in run.seeds:
+        path = run.weights(seed)
+        if path.exists():
+            found.append(_described(path)["steps"])
+        else:
+            found.append(step_reached(path.parent))
+    return found
+
+
+def _on_the_way(settings: Settings, folder: Path) -> StackedCapsules | Constellation:
+    network = Constellation(settings) if settings.of_points else StackedCapsules(settings)
+    of_objective = averaged_weights(folder)
+    network.load_state_dict({k.removeprefix("network."): v for k, v in of_objective.items()})
+    if isinstance(network, StackedCapsules):
+        settle(network, read_pictures(settings.data.name, "train"))
     return network

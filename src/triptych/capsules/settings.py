@@ -90,6 +90,14 @@ class Parts(Section):
         default=5.0, gt=0, description="Q12: of tanh; lower, and borders let go."
     )
     smallest_scale: float = Field(default=0.01, ge=1e-3, le=0.5, description="Added to each scale.")
+    largest_scale: float = Field(
+        default=1.0, gt=0, le=1, description="Of a template's side to the canvas'; times sigmoid."
+    )
+    start: Literal["paper", "strokes"] = Field(
+        default="paper",
+        description="paper: all parts begin in the middle, half transparent on grey; strokes: each "
+        "in a place of its own, small and faint on black.",
+    )
     inverse: bool = Field(
         default=True, description="Draw through the inverse pose; false: as the ports."
     )
@@ -138,6 +146,10 @@ class Objects(Section):
         default="hard",
         description="Q6: hard: the code's 1e32, only the surest part is seen; log: log presence is "
         "added; threshold: parts under one half are not seen.",
+    )
+    standardise: bool = Field(
+        default=False,
+        description="Each number that an object reads has mean 0 and deviation 1 over a batch.",
     )
     feature_gradient: bool = Field(
         default=True, description="Q5: objects train the encoder through the parts' features."
@@ -193,6 +205,9 @@ class Train(Section):
     rate: float = Field(default=3e-5, gt=0, description="Learning rate.")
     template_rate: float = Field(
         default=1.0, gt=0, description="Times the rate for templates; over 1, strokes show sooner."
+    )
+    schedule: Literal["constant", "cosine"] = Field(
+        default="constant", description="cosine: the rate falls to zero at the last step."
     )
     decay_steps: int = Field(
         default=0,

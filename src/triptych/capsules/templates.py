@@ -17,6 +17,10 @@ from triptych.capsules.settings import Settings
 _NOWHERE = 1e-6
 """Coverage below which a closed template is not there: it bounds its log."""
 
+_FAINT, _BLACK = -2.0, -4.0
+"""Where strokes start: alpha and background logits at which a part covers only what it helps, and
+the dark needs no part. From the paper's start, templates first learn to be the background."""
+
 
 @dataclass(frozen=True)
 class Drawing:
@@ -70,18 +74,18 @@ class Templates(nn.Module):
         super().__init__()
         parts, channels = settings.parts, settings.channels
         self.settings, self.canvas = parts, settings.data.canvas
+        strokes = parts.start == "strokes"
         self.logits = nn.Parameter(_start(parts.count, channels, parts.template))
         if parts.opacity == "alpha":
             self.alpha: nn.Parameter | None = nn.Parameter(
-                torch.zeros(parts.count, 1, parts.template, parts.template)
+                torch.full((parts.count, 1, parts.template, parts.template), _FAINT * strokes)
             )
             self.background_raw = nn.Parameter(torch.zeros(()))
         else:
             self.alpha = None
             self.background_raw = nn.Parameter(torch.tensor(0.5))  # a temperature
-        self.background_value = (
-            nn.Parameter(torch.empty(()).uniform_(-1.7, 1.7)) if parts.background == "one" else None
-        )
+        grey = torch.full((), _BLACK) if strokes else torch.empty(()).uniform_(-1.7, 1.7)
+        self.background_value = nn.Parameter(grey) if parts.background == "one" else None
         self.colour = nn.Sequential(
             nn.Linear(parts.features, 32), nn.ReLU(), nn.Linear(32, channels)
         )

@@ -1,6 +1,8 @@
 """Training by the common loop: what a batch is, what is minimised, what is looked at on the way."""
 
+import copy
 import math
+import time
 from typing import Any
 
 import numpy as np
@@ -19,8 +21,11 @@ from triptych.capsules.settings import Settings, Train
 from triptych.errors import BadInput
 from triptych.fit.loop import Plan
 
-_WATCHED = {"train": 4000, "test": 1000}
+_WATCHED = {"train": 3000, "held": 1000}
 """So many pictures are looked at while training; `evaluate` takes all."""
+
+_SETTLED = 5000
+"""So many training pictures give the statistics of standardised objects."""
 
 
 class Objective(nn.Module):
@@ -42,15 +47,19 @@ class Objective(nn.Module):
 def optimiser(groups: list[dict[str, Any]] | list[nn.Parameter], train: Train) -> Optimizer:
     """As `train.optimiser` says."""
     if train.optimiser == "adam":
-        return torch.optim.Adam(groups, train.rate)
+        return torch.optim.Adam(groups, train.rate, fused=True)
     return RMSPropTF(groups, train.rate, epsilon=0.01 / train.batch**2)
 
 
 class CapsuleTask:
-    """Brings a capsule network to `triptych.fit`. See there for what each method is for."""
+    """Brings a capsule network to `triptych.fit`. See there for what each method is for.
 
-    def __init__(self, settings: Settings, train: Pictures, test: Pictures, seed: int) -> None:
-        for pictures, what in ((train, "training"), (test, "test")):
+    held: pictures to be looked at on the way; never the test pictures, which must not decide when
+    a run is good.
+    """
+
+    def __init__(self, settings: Settings, train: Pictures, held: Pictures, seed: int) -> None:
+        for pictures, what in ((train, "training"), (held, "held")):
             highest = int(pictures.labels.max())
             if highest >= settings.loss.classes:
                 raise BadInput(
@@ -58,7 +67,7 @@ class CapsuleTask:
                     f"{settings.loss.classes}."
                 )
         torch.manual_seed(seed)
-        self.settings, self.train, self.test = settings, train, test
+        self.settings, self.train, self.held = settings, train, held
         self.network: nn.Module = Objective(StackedCapsules(settings))
 
     def optimizer(self) -> torch.optim.Optimizer:
@@ -92,10 +101,11 @@ class CapsuleTask:
 
     def evaluate(self, network: nn.Module) -> dict[str, float]:
         """Clustering of some pictures, the error of their reconstruction, and the parts' health."""
-        capsules = network.network
+        capsules = copy.deepcopy(network.network)  # what is settled here is not trained further
         assert isinstance(capsules, StackedCapsules)
+        settle(capsules, self.train)
         kept: dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]] = {}
-        for split, pictures in (("train", self.train), ("test", self.test)):
+        for split, pictures in (("train", self.train), ("held", self.held)):
             some = Pictures(pictures.images[: _WATCHED[split]], pictures.labels[: _WATCHED[split]])
             presence, posterior = features(capsules, some)
             kept[split] = (presence, posterior, some.labels.numpy())
@@ -104,20 +114,44 @@ class CapsuleTask:
             found = cluster_and_match(
                 kept["train"][which],
                 kept["train"][2],
-                kept["test"][which],
-                kept["test"][2],
+                kept["held"][which],
+                kept["held"][2],
                 classes=self.settings.loss.classes,
                 restarts=3,
             )
             numbers[f"clustering_{name}"] = found.accuracy
         device = next(capsules.parameters()).device
         generator = np.random.default_rng(0)
-        canvas = to_canvas(self.test.images[:256], self.settings.data, generator).to(device)
+        canvas = to_canvas(self.held.images[:256], self.settings.data, generator).to(device)
         with torch.no_grad():
             reading = capsules(canvas)
         gap = reading.drawing.mode() - target_of(canvas, self.settings.data)
         numbers["squared_error"] = float(gap.square().sum((1, 2, 3)).mean())
+        numbers["cpu_minutes"] = time.process_time() / 60  # of this process: the machine is shared
         return numbers | examine(capsules, reading).numbers()
+
+
+@torch.no_grad()
+def settle(network: StackedCapsules, pictures: Pictures, batch: int = 500) -> None:
+    """Measure anew what standardised objects (objects.standardise) go by, on unwarped pictures.
+
+    Statistics kept while training are of warped pictures and of weights on the move, not of the
+    averaged weights that are evaluated: with them objects lie far off (the same holds for batch
+    normalisation under averaged weights, Izmailov et al. 2018). Leaves the network in evaluation
+    mode.
+    """
+    network.eval()
+    levels = [layer for layer in network.modules() if isinstance(layer, nn.BatchNorm1d)]
+    if not levels:
+        return
+    for layer in levels:
+        layer.reset_running_stats()
+        layer.momentum = None  # the plain mean over all batches
+        layer.train()
+    features(network, Pictures(pictures.images[:_SETTLED], pictures.labels[:_SETTLED]), batch=batch)
+    for layer in levels:
+        layer.momentum = 0.1
+    network.eval()
 
 
 @torch.no_grad()
@@ -130,11 +164,13 @@ def features(
     """
     device = next(network.parameters()).device
     generator = np.random.default_rng(seed)
+    one_pixel = Lattice(network.settings.data.canvas)  # what parts would draw is not asked for
     presences: list[Tensor] = []
     posteriors: list[Tensor] = []
     for start in range(0, len(pictures), batch):
         images = pictures.images[start : start + batch]
-        reading = network(to_canvas(images, network.settings.data, generator).to(device))
+        canvas = to_canvas(images, network.settings.data, generator).to(device)
+        reading = network(canvas, lattice=one_pixel)
         presences.append(reading.presence.float().cpu())
         posteriors.append(reading.posterior.float().cpu())
     return torch.cat(presences).numpy(), torch.cat(posteriors).numpy()
@@ -154,6 +190,6 @@ def plan(settings: Settings, seed: int, accelerator: str = "auto") -> Plan:
         evaluate_every=train.evaluate_every,
         precision=train.precision,
         accelerator=accelerator,
-        schedule="exponential" if train.decay_steps else "constant",
+        schedule="exponential" if train.decay_steps else train.schedule,
         decay_steps=train.decay_steps or 10_000,
     )

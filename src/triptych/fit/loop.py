@@ -272,6 +272,11 @@ def seconds_spent(folder: Path) -> float:
     return torch.load(folder / CHECKPOINT, map_location="cpu", weights_only=True)["seconds"]
 
 
+def step_reached(folder: Path) -> int:
+    """How many steps the run in `folder` has done up to its checkpoint."""
+    return torch.load(folder / CHECKPOINT, map_location="cpu", weights_only=True)["step"]
+
+
 def _blame(network: nn.Module, step: int) -> str:
     """Which step it was, and the first tensor whose gradient is no number."""
     for name, parameter in network.named_parameters():
