@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from triptych.capsules.constellation import Constellation, terms, weigh
 from triptych.capsules.point_task import PointTask, score, test_constellations
-from triptych.capsules.points import Constellations, assignment_accuracy, draw
+from triptych.capsules.points import assignment_accuracy, draw
 from triptych.capsules.presets import preset
 from triptych.cli import app
 from triptych.errors import BadInput
@@ -32,7 +32,7 @@ def triptych(*words):
 
 
 def test_constellations_are_squares_and_triangles():
-    """Four equal sides or three points; stretched to [-1, 1]; present ones are whole objects."""
+    """Four equal sides or three points, within [-1, 1]; present ones are whole objects."""
     drawn = draw(300, np.random.default_rng(0))
     assert drawn.points.shape == (300, 11, 2)
     assert drawn.points.abs().max() <= 1 + 1e-6
@@ -102,23 +102,21 @@ def test_the_order_of_the_points_does_not_matter():
 
 
 def test_it_learns_to_separate_shapes():
-    """Of sixteen constellations with all objects there, nearly all points in the end."""
+    """250 steps of the preset: far more points right than by giving all to one object."""
     settings = preset("constellation")
     task = PointTask(settings, 0)
     network = task.network.network
-    drawn = draw(200, np.random.default_rng(5))
-    whole = (drawn.presence.sum(1) == 11).nonzero()[:16, 0]
-    drawn = Constellations(drawn.points[whole], drawn.presence[whole], drawn.owners[whole])
     optimizer = task.optimizer()
-    before = score(network.eval(), drawn)
     network.train()
-    for _ in range(200):
+    for step in range(250):
         optimizer.zero_grad()
-        found = network(drawn.points, drawn.presence)
-        weigh(terms(found, drawn.presence), settings).backward()
+        points, presence = task.batch(np.random.default_rng([0, step]))
+        weigh(terms(network(points, presence), presence), settings).backward()
         optimizer.step()
-    assert before < 0.8
-    assert score(network.eval(), drawn) > 0.9
+    held = test_constellations(1000)
+    all_to_one = assignment_accuracy(torch.zeros_like(held.owners), held.owners, held.presence)
+    assert all_to_one < 0.72
+    assert score(network.eval(), held) > 0.82
 
 
 def test_the_commands_know_constellations(tmp_path, monkeypatch):

@@ -12,6 +12,7 @@ from triptych.capsules.model import StackedCapsules
 from triptych.capsules.pictures import Pictures, read_pictures
 from triptych.capsules.point_task import score as points_score
 from triptych.capsules.point_task import test_constellations
+from triptych.capsules.points import assignment_accuracy
 from triptych.capsules.run import Run, networks, point_networks, steps_done
 from triptych.capsules.score import cluster_and_match, probe
 from triptych.capsules.train import features
@@ -70,6 +71,9 @@ def _evaluate_points(run: Run) -> dict[str, object]:
         "seeds": list(run.seeds),
         "steps": run.settings.train.steps,
         "assignment_accuracy": {**_spread(right), "values": right},
+        "accuracy_if_all_are_given_to_one": assignment_accuracy(
+            torch.zeros_like(test.owners), test.owners, test.presence
+        ),
         "clustering_accuracy": nothing,
         "probe_accuracy": nothing,
         "affnist_accuracy": nothing,

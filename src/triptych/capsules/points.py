@@ -1,9 +1,9 @@
 """Constellations: points of two squares and a triangle, each there or not, to be told apart.
 
 The toy data of Kosiorek et al. 2019, section 3.1: every object comes with probability one half, at
-any place, size and angle; then all points of a picture are stretched together to [-1, 1], and
-shuffled. Which object a point belongs to is known to the score alone. Easier than theirs in one
-way: objects do not overlap.
+any place, size and angle, and all points of a picture are shuffled. Which object a point belongs to
+is known to the score alone. Easier than theirs in two ways: objects do not overlap, and pictures
+are not stretched until their points touch the frame, which makes a lonely object large.
 """
 
 from dataclasses import dataclass
@@ -18,6 +18,10 @@ OBJECTS, POINTS = 3, 11
 """Two squares of four points and a triangle of three."""
 
 TURN = float(np.pi)
+
+_LARGEST, _PLACES = 0.45, 1.5
+_FRAME = _PLACES + _LARGEST * 2**0.5
+"""Half the side of a square that holds every point: what becomes 1."""
 
 _SQUARE = np.array([[-1, -1], [-1, 1], [1, 1], [1, -1]], np.float64)
 _TRIANGLE = np.array([[-1, -0.8], [1, -0.8], [0, 1]], np.float64)
@@ -47,19 +51,14 @@ def draw(count: int, generator: np.random.Generator, turn: float = TURN) -> Cons
     there[nobody, generator.integers(OBJECTS, size=int(nobody.sum()))] = True
     presence = there[:, _OWNER].astype(np.float32)
     angle = generator.uniform(-turn, turn, (count, OBJECTS))
-    scale = generator.uniform(0.15, 0.45, (count, OBJECTS))
+    scale = generator.uniform(0.15, _LARGEST, (count, OBJECTS))
     shift = _apart(scale * 2**0.5, generator)[:, :, None]  # [B, 3, 1, 2]
     cos, sin = scale * np.cos(angle), scale * np.sin(angle)
     turned = np.stack([np.stack([cos, -sin], -1), np.stack([sin, cos], -1)], -2)  # [B, 3, 2, 2]
     points = np.concatenate(
         [shape @ turned[:, k].swapaxes(-1, -2) + shift[:, k] for k, shape in enumerate(_SHAPES)], 1
     )
-    absent = presence[..., None] == 0
-    low = np.where(absent, np.inf, points).min(1, keepdims=True)
-    high = np.where(absent, -np.inf, points).max(1, keepdims=True)
-    # Both axes alike, or squares would no longer be square.
-    half = ((high - low) / 2).max(2, keepdims=True).clip(1e-6)
-    points = np.where(absent, 0, (points - (low + high) / 2) / half)
+    points = points * presence[..., None] / _FRAME
     order = generator.permuted(np.tile(np.arange(POINTS), (count, 1)), axis=1)
     owners = np.tile(_OWNER, (count, 1))
     shuffled = np.take_along_axis(points, order[..., None], 1).astype(np.float32)
@@ -75,7 +74,7 @@ def _apart(radius: NDArray[np.float64], generator: np.random.Generator) -> NDArr
     centres = np.empty((*radius.shape, 2))
     left = np.arange(len(radius))
     while len(left):
-        tried = generator.uniform(-1.5, 1.5, (len(left), OBJECTS, 2))
+        tried = generator.uniform(-_PLACES, _PLACES, (len(left), OBJECTS, 2))
         gap = np.linalg.norm(tried[:, :, None] - tried[:, None], axis=-1)  # [b, 3, 3]
         needed = radius[left][:, :, None] + radius[left][:, None]
         fits = ((gap >= needed) | np.eye(OBJECTS, dtype=bool)).all((1, 2))

@@ -164,7 +164,7 @@ PRESETS: dict[str, Settings] = {
                 deformation=30.0,
                 classes=2,
             ),
-            train=Train(steps=2000, batch=64, optimiser="adam", rate=3e-3, evaluate_every=250),
+            train=Train(steps=1000, batch=64, optimiser="adam", rate=3e-3, evaluate_every=250),
         ),
     )
 }
