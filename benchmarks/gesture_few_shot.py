@@ -306,10 +306,11 @@ def _mean(outcomes: Sequence[Outcome]) -> float:
 
 def _interval(outcomes: Sequence[Outcome]) -> list[float]:
     """Bootstrap over people."""
-    people: dict[str, list[Outcome]] = defaultdict(list)
-    for outcome in outcomes:
-        people[outcome[0]].append(outcome)
-    return bootstrap(list(people.values()), _mean)
+    people: dict[str, list[bool]] = defaultdict(list)
+    for person, hit in outcomes:
+        people[person].append(hit)
+    sums = [[(sum(hits), len(hits))] for hits in people.values()]
+    return bootstrap(sums, lambda some: sum(h for h, _ in some) / sum(n for _, n in some))
 
 
 def measure(data: Path, cache: Path | None, say: Callable[[str], None]) -> dict[str, Any]:
