@@ -18,7 +18,8 @@ import os
 import pickle
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -313,31 +314,34 @@ def _interval(outcomes: Sequence[Outcome]) -> list[float]:
     return bootstrap(sums, lambda some: sum(h for h, _ in some) / sum(n for _, n in some))
 
 
-def measure(data: Path, cache: Path | None, say: Callable[[str], None]) -> dict[str, Any]:
+def measure(data: Path, cache: Path | None, processes: int) -> dict[str, Any]:
     """Everything."""
     enter = Config().decide.enter
     background = Background.load(reader_now())
     seen = look(data / "hands", cache)
-    say(f"{len(seen)} hands were seen")
     result: dict[str, Any] = {"ways": WAYS, "episodes": SEEDS * EPISODES, "seeds": SEEDS}
     shown: dict[str, dict[str, float]] = {}
-    for split in ("val", "test", "wild"):
-        for pool in pools(seen, split):
-            result.setdefault(split, {})[pool.name] = measure_pool(background, pool, enter)
-            for shots, row in result[split][pool.name].items():
-                columns = {use: row[f"closed_{use}"] for use in USES}
+    jobs = [(split, pool) for split in ("val", "test", "wild") for pool in pools(seen, split)]
+    with ProcessPoolExecutor(processes) as executor:
+        tables = executor.map(
+            measure_pool, *zip(*((background, pool, enter) for _, pool in jobs), strict=True)
+        )
+        costs = {
+            split: executor.submit(old_signs, background, pool, seen, split, enter)
+            for split, pool in jobs
+            if split != "val" and pool.name in ("digits", "wild")
+        }
+        for (split, pool), rows in zip(jobs, tables, strict=True):
+            result.setdefault(split, {})[pool.name] = rows
+            for shots, row in rows.items():
                 names = f"{split}, {pool.name}, {shots}".replace("_", " ")
-                shown[names] = {**columns, "in the overlay": row["overlay"]}
+                shown[names] = {use: row[f"closed_{use}"] for use in USES}
+                shown[names]["in the overlay"] = row["overlay"]
                 if row["refused"] is not None:
                     shown[names]["refused"] = row["refused"]
-            say(f"{split} {pool.name}: done")
-            if pool.name in ("digits", "wild") and split != "val":
-                result.setdefault("old_signs", {})[split] = old_signs(
-                    background, pool, seen, split, enter
-                )
-            if pool.name == "digits" and split == "test":
-                result["learning_cpu_ms"] = learning_ms(background, pool)
-    return {**result, "accuracy": shown}
+        result["old_signs"] = {split: cost.result() for split, cost in costs.items()}
+    (digits,) = (pool for split, pool in jobs if (split, pool.name) == ("test", "digits"))
+    return {**result, "learning_cpu_ms": learning_ms(background, digits), "accuracy": shown}
 
 
 def table(result: dict[str, Any]) -> str:
@@ -357,9 +361,10 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--out", type=Path)
     parser.add_argument("--cache", type=Path)
+    parser.add_argument("--processes", type=int, default=1)
     arguments = parser.parse_args()
     data = Path(os.environ["TRIPTYCH_DATA"])
-    result = measure(data, arguments.cache, lambda words: None)
+    result = measure(data, arguments.cache, arguments.processes)
     if arguments.out is not None:
         write_result(arguments.out, result, seed=0)
     print(to_json(result) if arguments.json else table(result))
