@@ -198,7 +198,7 @@ def taught(background: Background, episode: Episode) -> list[Taught]:
 
 def named(recogniser: Recogniser, hand: SeenHand, enter: float) -> str:
     """What the overlay would call a hand."""
-    given = dict(zip(GESTURES, hand.scores.tolist(), strict=True))
+    given: dict[str, float] = dict(zip(GESTURES, hand.scores.tolist(), strict=True))
     scores = recogniser.scores(given, hand.rows[0])
     return Hand(Box(0, 0, 1, 1), scores).judged(enter)
 
@@ -280,7 +280,7 @@ def old_signs(
         "hands": len(old),
         "accuracy_before": float(np.mean(before)),
         "accuracy_after": float(np.mean(after)),
-        "points_lost": 100 * (float(np.mean(before)) - float(np.mean(after))),
+        "points_lost": 100 * (float(np.mean(before)) - float(np.mean(after))) + 0.0,  # no -0
         "idle_hands": len(idle),
         "idle_taken_for_taught": share,
         "expected_false_activations_per_hour": share * POSES_AN_HOUR,
