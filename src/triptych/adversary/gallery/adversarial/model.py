@@ -17,7 +17,7 @@ class Adversarial(Plain):
 
 SETTINGS = {
     ("digits", "small"): Adversarial("digits", Schedule(60, 64, 3e-3), "digits", 5, 0.35),
-    ("mnist", "small"): Adversarial("mnist", Schedule(3, 128, 3e-3), "mnist", 1, 1.25),
+    ("mnist", "small"): Adversarial("mnist", Schedule(5, 128, 2e-3), "mnist", 7, 0.25),
     ("mnist", "published"): Adversarial("mnist", Schedule(91, 50, 1e-4), "mnist-large", 40, 1 / 30),
     ("cifar10", "small"): Adversarial(
         "cifar10", Schedule(2.5, 128, 2e-3, "bf16-mixed"), "cifar", 1, 1.25
