@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from triptych.adversary.attacks.method import apgd, pgd, square
 from triptych.adversary.gallery.pictures import pictures
 from triptych.adversary.report import Order, carry_out
-from triptych.adversary.target import find, methods_for, read_pictures, surrogate
+from triptych.adversary.target import Target, find, methods_for, read_pictures, surrogate
 from triptych.cli import app
 from triptych.errors import BadInput, BrokenModel
 
@@ -165,8 +165,11 @@ def test_pictures_that_do_not_fit(linear, tmp_path):
     order = Order(str(linear), "digits", "linf", "0.1", "noise", 5, False, 0, None, path)
     with pytest.raises(BadInput, match=r"wants pictures of shape \[1, 8, 8\]"):
         carry_out(order, None)
+    with pytest.raises(BadInput, match=r"^plain does not take pictures of shape \[3, 9"):
+        carry_out(replace(order, target="digits"), None)
+    wide = Target("x", "digits", lambda x: x, torch.zeros(2, 3, 9, 9), torch.zeros(2).long())
     with pytest.raises(BadInput, match=r"surrogate digits does not take pictures of shape \[3, 9"):
-        carry_out(replace(order, surrogate="digits"), None)
+        surrogate("digits", wide)
 
 
 def test_epsilon_zero_from_the_command_changes_nothing():

@@ -56,6 +56,7 @@ def find(name: str, data: str, file: Path | None = None) -> Target:
         model, kind, data = _trained(name, data)
     if file is not None:
         images, labels = read_pictures(file)
+        _takes(model, images, f"{kind} does not take")
         return Target(kind, file.name, model, images, labels)
     images, labels = pictures(data, "test")
     return Target(kind, data, model, as_floats(images), labels)
@@ -78,13 +79,17 @@ def surrogate(name: str, target: Target) -> Forward:
     if name.endswith(ONNX):
         raise BadInput(f"{name} gives no gradients; name a surrogate of the gallery, or a run.")
     model, _, _ = _trained(name, target.data)
+    _takes(model, target.pictures, f"The surrogate {name} does not take")
+    return model
+
+
+def _takes(model: Forward, images: Tensor, words: str) -> None:
+    """Raises BadInput, beginning with `words`, if the model fails on pictures of that shape."""
     try:
         with torch.no_grad():
-            model(target.pictures[:1])
+            model(images[:1])
     except (RuntimeError, ValueError) as error:
-        shape = list(target.pictures.shape[1:])
-        raise BadInput(f"The surrogate {name} does not take pictures of shape {shape}.") from error
-    return model
+        raise BadInput(f"{words} pictures of shape {list(images.shape[1:])}.") from error
 
 
 def methods_for(

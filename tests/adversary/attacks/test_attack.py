@@ -278,10 +278,11 @@ def test_the_grid_is_kept(make):
 BAD = [
     ({"pictures": torch.zeros(2, 16, dtype=torch.uint8)}, "pictures are uint8"),
     ({"pictures": torch.full((2, 16), 1.5)}, "reach from 1.5 to 1.5, outside the box"),
-    ({"pictures": torch.full((2, 16), torch.nan)}, "outside the box"),
+    ({"pictures": torch.full((2, 16), torch.nan)}, "no finite numbers"),
+    ({"pictures": torch.full((2, 16), torch.inf)}, "no finite numbers"),
     ({"pictures": torch.zeros(2)}, r"shape \[2\]"),
     ({"labels": torch.tensor([0, 3])}, "labels hold 3, but the classes are 0 to 2"),
-    ({"labels": torch.tensor([0, -1])}, "labels hold -1"),
+    ({"labels": torch.tensor([0, -1])}, "labels hold -1, but must be 0 or more"),
     ({"labels": torch.tensor([0.0, 1.0])}, "labels are float32, but must be whole"),
     ({"labels": torch.tensor([0])}, r"labels have shape \[1\], but there are 2 pictures"),
     ({"targets": torch.tensor([1, 3])}, "targets hold 3"),

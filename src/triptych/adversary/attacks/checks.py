@@ -29,7 +29,9 @@ def checked_pictures(pictures: Tensor, threat: Threat) -> Tensor:
         return pictures
     least, most = float(pictures.min()), float(pictures.max())
     low, high = walls(threat, pictures.dtype)
-    if not (low <= least and most <= high):  # also if NaN
+    if not bool(pictures.isfinite().all()):
+        raise BadInput("The pictures hold values that are no finite numbers.")
+    if not (low <= least and most <= high):
         raise BadInput(
             f"The pictures reach from {least:.4g} to {most:.4g}, outside the box {threat.low} to "
             f"{threat.high}; scale them, or set low and high of the threat model."
@@ -56,11 +58,11 @@ def checked_classes(
             f"The {name} have shape {list(classes.shape)}, but there are {len(pictures)} pictures."
         )
     classes = classes.detach().to(pictures.device, torch.int64)
-    most = class_count if class_count is not None else int(classes.max()) + 1 if len(classes) else 0
-    wrong = (classes < 0) | (classes >= most)
-    if bool(wrong.any()):
+    if bool((classes < 0).any()):
+        raise BadInput(f"The {name} hold {int(classes.min())}, but must be 0 or more.")
+    if class_count is not None and bool((classes >= class_count).any()):
         raise BadInput(
-            f"The {name} hold {int(classes[wrong][0])}, but the classes are 0 to {most - 1}."
+            f"The {name} hold {int(classes.max())}, but the classes are 0 to {class_count - 1}."
         )
     return classes
 
