@@ -114,6 +114,26 @@ def _claims(result: Result) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _curve(result: Result) -> str:
+    seeds = sorted({seed for points in result["curve"].values() for seed in points})
+    lines = [
+        f"\n## How `{result['preset']}` grows with processor time\n",
+        "Clusters by presences, fitted on training pictures and scored on others of the training "
+        "set; processor minutes of one thread on a machine that others used too.\n",
+        f"| steps | {' | '.join(f'seed {seed}' for seed in seeds)} |",
+        "|---" * (len(seeds) + 1) + "|",
+    ]
+    for step, points in result["curve"].items():
+        cells = [
+            f"{100 * points[seed]['clustering']:.1f} % after {points[seed]['cpu_minutes']:.1f} min"
+            if seed in points
+            else ""
+            for seed in seeds
+        ]
+        lines.append(f"| {int(step):,} | {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
 def _anything(title: str) -> Callable[[Result], str]:
     """Every number of a file, in words."""
 
@@ -128,6 +148,7 @@ def _anything(title: str) -> Callable[[Result], str]:
 
 SECTIONS: dict[str, Callable[[Result], str]] = {
     "evaluate_": _accuracies,
+    "curve_": _curve,
     "claims_": _claims,
     "routing": _routing,
     "step": _anything("A training step against the ports' way"),
