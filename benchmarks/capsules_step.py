@@ -24,6 +24,7 @@ from triptych.capsules.losses import terms, weigh
 from triptych.capsules.model import Reading, StackedCapsules
 from triptych.capsules.parts import Parts
 from triptych.capsules.presets import preset
+from triptych.capsules.render import EVERY_PIXEL, Lattice
 from triptych.capsules.templates import Templates
 from triptych.results import provenance
 
@@ -34,6 +35,7 @@ class NaiveDrawing:
 
     templates: Templates
     parts: Parts
+    lattice: Lattice = EVERY_PIXEL
 
     def log_likelihood(self, pictures: Tensor, joint_colour: bool) -> Tensor:
         """log p of each pixel, [B, S, S]."""
