@@ -21,11 +21,11 @@ ORIGIN = {
 }
 PICTURES = {
     **ORIGIN,
-    "macro_f1": 0.8999,
-    "macro_f1_ci95": [0.8, 0.95],
+    "macro_f1": 0.9699,
+    "macro_f1_ci95": [0.8, 0.99],
     "sign_seen_where_none": 0.1,
     "hands_found": 0.97,
-    "faces_found": 0.95,
+    "faces_found": 0.98,
     "sure_faces_found": 1.0,
     "per_class": {"fist": {"f1": 0.9, "f1_ci95": [0.8, 1.0]}},
     "by_context": {"frame": {"pictures": 1234, "macro_f1": None}},
@@ -82,10 +82,10 @@ def test_results_are_judged_by_their_targets(tmp_path: Path) -> None:
     (tmp_path / "evaluate_test.json").write_text(json.dumps(PICTURES))
     text = import_module("make_results").page(tmp_path)
     assert (
-        "| macro-F1 over the five signs | 0.900 | 0.800 to 0.950 | at least 0.9 | **not met** |"
+        "| macro-F1 over the five signs | 0.970 | 0.800 to 0.990 | at least 0.97 | **not met** |"
         in text
     )
-    assert "where the teacher found one | 0.950 |  | at least 0.95 | met |" in text
+    assert "where the teacher found one | 0.980 |  | at least 0.98 | met |" in text
     assert "| fist | 3 | 0 |" in text
     assert "2026-01-02, commit `0123456789ab`; A chip, 2 cores, Linux; Python 3.11.7" in text
 
