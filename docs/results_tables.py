@@ -146,7 +146,10 @@ TABLES = (
         (
             Row("the labelled sign fires", "events.recall", least(0.90)),
             Row("wrong events", "events.wrong", most(0), 0),
-            Row("seconds from the clip's start to the event, median", "events.time_to_trigger_s"),
+            Row(
+                "seconds from when it could be read to the event, median",
+                "events.time_to_trigger_s",
+            ),
             Row("false activations an hour", "false_activations_per_hour", digits=2),
             Row("hours of video without a sign", "quiet_hours"),
         ),
