@@ -32,7 +32,7 @@ _SMALL_PARTS: dict[str, Any] = {
     "pixel_scale": 0.3,
 }
 _SMALL_OBJECTS: dict[str, Any] = {
-    "layers": (10,),
+    "layers": (24,),
     "width": 32,
     "output": 64,
     "hidden": 64,
@@ -79,7 +79,7 @@ PRESETS: dict[str, Settings] = {
             parts=Parts(**_SMALL_PARTS),
             objects=Objects(**_SMALL_OBJECTS),
             loss=Loss(**_SMALL_LOSS),
-            train=Train(steps=2500, **_SMALL_TRAIN),
+            train=Train(steps=3000, **_SMALL_TRAIN),
         ),
         Settings(
             preset="usps",

@@ -13,4 +13,6 @@ def claim(pipeline: Pipeline, setting: Blur) -> list[Attempt]:
     method = transfer(undefended, pgd(40))
     threat = Threat("linf", EPSILON[setting.data])
     also = {"undefended": undefended}
-    return [Attempt("PGD on the network without blur", threat, (method,), True, also)]
+    return [
+        Attempt("PGD on the network without blur", threat, (method,), as_published=True, also=also)
+    ]
