@@ -4,7 +4,8 @@
 
 Accuracies are those watched while training: clusters fitted on training pictures, scored on others
 of the training set that are held for that. Processor minutes are the training process's own; a
-process that trains several seeds counts on, so each seed's begin where the one before ended.
+process that trains several seeds counts on, so each seed's begin where the one before ended; seeds
+that were trained by processes of their own and put into one run begin at nought.
 """
 
 import argparse
@@ -27,6 +28,8 @@ def main() -> None:
     for seed in run.seeds:
         lines = (run.of_seed(seed) / "log.jsonl").read_text(encoding="utf-8").splitlines()
         rows = [row for line in lines if "cpu_minutes" in (row := json.loads(line))]
+        if rows[0]["cpu_minutes"] < spent:
+            spent = 0.0
         for row in rows:
             point = {
                 "cpu_minutes": row["cpu_minutes"] - spent,
