@@ -76,6 +76,7 @@ def _evaluate_points(run: Run) -> dict[str, object]:
         ),
         "clustering_accuracy": nothing,
         "probe_accuracy": nothing,
+        "online_probe_accuracy": nothing,
         "affnist_accuracy": nothing,
         "test_pictures": len(test.points),
     }

@@ -158,7 +158,7 @@ def test_settings_reach_the_analyser_and_bad_ones_are_refused_in_a_sentence() ->
     page.pressed += [
         Command("tune", "decide.hold_seconds", 0.7),
         Command("tune", "decide.hold_seconds", 99.0),
-        Command("tune", "decide.enter", 0.7),
+        Command("tune", "decide.enter", 0.75),
     ]
     tuned = session.supervisor._tuned
     session.wait_for(lambda: "decide.enter" in tuned, "the setting")

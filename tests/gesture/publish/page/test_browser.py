@@ -130,9 +130,9 @@ def test_sliders_tune(visit: Any, publisher: Any, until: Any) -> None:
     visit.run(move, "#hold", 1.2)
     until(lambda: Command("tune", "decide.hold_seconds", 1.2) in publisher.obeyed)
     assert visit.text("#hold-value") == "1.2 s"
-    visit.run(move, "#sensitivity", 30)
-    until(lambda: Command("tune", "decide.enter", 0.7) in publisher.obeyed)
-    assert "70 %" in visit.text("#sensitivity-value")
+    visit.run(move, "#sensitivity", 15)
+    until(lambda: Command("tune", "decide.enter", 0.85) in publisher.obeyed)
+    assert "85 %" in visit.text("#sensitivity-value")
 
 
 def test_the_sign_being_held_is_shown(visit: Any, publisher: Any, until: Any) -> None:
