@@ -42,8 +42,8 @@ SHORT = """
 - The claim of the code words is reproduced in kind on the digits only. The published trainings of
   150 and 400 epochs drive z far into tanh's flat ends; these do not, so on MNIST and CIFAR-10 the
   authors' own attack finds nearly everything by itself.
-- The claim of the blur hardly stands: what fools the sharp network mostly fools the blurred one, least
-  on CIFAR-10.
+- The claim of the blur hardly stands: what fools the sharp network mostly fools the blurred one,
+  least so on CIFAR-10.
 - Adversarial training ships for the digits only: on MNIST the one-step variant collapsed, and is
   not shipped; for CIFAR-10 there was no time.
 """
