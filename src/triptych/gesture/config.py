@@ -13,6 +13,7 @@ from pydantic import Field, ValidationError, model_validator
 from triptych.errors import BadConfig
 from triptych.gesture.config_file import default_path, may_be_there, read_toml
 from triptych.gesture.config_signs import Section, Sign, Signs, TaughtSign, no_such_sign
+from triptych.gesture.config_words import sentence
 
 
 class Camera(Section):
@@ -286,6 +287,4 @@ class Config(Section):
         try:
             return cls.model_validate(tables)
         except ValidationError as error:
-            from triptych.gesture.config_words import sentence
-
             raise BadConfig(where + sentence(cls, error)) from None

@@ -1,6 +1,7 @@
 """The configuration in words: as TOML that teaches, and as one sentence when a value is wrong.
 
-Everything is generated from the model in `config.py`, so neither can go stale.
+Everything is generated from the model that is handed in (`config.py` holds it), so neither can go
+stale.
 """
 
 import difflib
@@ -13,7 +14,6 @@ from annotated_types import Ge, Le, MaxLen, MinLen
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
-from triptych.gesture.config import Config
 from triptych.gesture.config_file import default_path
 from triptych.gesture.config_signs import Section, Signs, TaughtSign
 
@@ -21,7 +21,7 @@ _WIDTH: Final = 88
 _BARE_KEY: Final = re.compile(r"[A-Za-z0-9_-]+")
 
 
-def as_toml(config: Config) -> str:
+def as_toml(config: BaseModel) -> str:
     """A whole configuration as commented TOML that reads back as exactly `config`."""
     lines = [
         "# Settings of the gesture panel. Every key is optional; left out, it has the value below.",
