@@ -1,6 +1,7 @@
 import json
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -100,12 +101,21 @@ def answering(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
     answer: dict[str, Any] = {"stdout": "", "stderr": ""}
 
     def run(command: list[str], **options: Any) -> Any:
+        answer["command"] = command
         if "raises" in answer:
             raise answer["raises"]
         return subprocess.CompletedProcess(command, 1, answer["stdout"], answer["stderr"])
 
     monkeypatch.setattr(bench_live.subprocess, "run", run)
     yield answer
+
+
+def test_the_measured_process_is_told_when_it_was_started(answering: dict[str, Any]) -> None:
+    """A system that knows it to the second only would add up to one to the first picture's time."""
+    answering["stdout"] = json.dumps(LIVE)
+    before = time.time()
+    assert live("idle", 0.1) == LIVE
+    assert before <= float(answering["command"][-1]) <= time.time()
 
 
 @pytest.mark.parametrize(

@@ -109,7 +109,7 @@ class Probe:
 
     seconds: how long. stop: set when it is done, or when there is a `problem`, one sentence.
     usage: CPU seconds so far and bytes of memory, of all processes. born: when the first of them
-    was started. clock: the time, like `born` in seconds since 1970.
+    was started, as its starter knows. clock: the time, like `born` in seconds since 1970.
     """
 
     name = "probe"
@@ -187,7 +187,8 @@ def live(name: str, seconds: float) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder:
         pictures = Path(folder, "pictures.npy")
         np.save(pictures, pictures_of(name))
-        command = [sys.executable, "-c", words, str(pictures), str(seconds)]
+        # A system tells when a process was started to the second only; we know it better.
+        command = [sys.executable, "-c", words, str(pictures), str(seconds), str(time.time())]
         try:
             run = subprocess.run(
                 command, capture_output=True, text=True, timeout=limit, check=False
@@ -204,10 +205,11 @@ def live(name: str, seconds: float) -> dict[str, float]:
     return answer
 
 
-def main(pictures: str, seconds: str) -> None:
+def main(pictures: str, seconds: str, born: str) -> None:
     """The measured process: runs the program, prints one JSON object as its last line.
 
-    pictures: a file made of `pictures_of`. seconds: how long to measure.
+    pictures: a file made of `pictures_of`. seconds: how long to measure. born: when the process
+    was started, in seconds since 1970.
     """
     import psutil
 
@@ -221,7 +223,7 @@ def main(pictures: str, seconds: str) -> None:
         return spent, float(sum(member.memory_info().rss for member in family))
 
     stop = threading.Event()
-    probe = Probe(float(seconds), stop, usage, process.create_time())
+    probe = Probe(float(seconds), stop, usage, float(born))
     order = Order(
         to=("null",),
         as_json=True,

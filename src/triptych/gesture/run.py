@@ -42,7 +42,7 @@ from triptych.gesture.publish.sinks.contact import ContactSheet
 from triptych.gesture.publish.sinks.sink import Sink
 from triptych.gesture.publish.supervisor import Patience, Supervisor, wait_opened
 from triptych.gesture.teach.vocabulary import load
-from triptych.gesture.types import Event
+from triptych.gesture.types import Event, Frame
 
 DEMO_FILM, DEMO_SHEET = Path("triptych-demo.mp4"), Path("triptych-demo.png")
 """What a run without screen, camera and outputs leaves in the current folder."""
@@ -89,17 +89,27 @@ def run(order: Order, stop: threading.Event | None = None) -> int:
         main = partial(analyser.main, order.make_parts, order.source, config)
         keeper = Keeper(main, news)
         stack.callback(keeper.close, order.patience.quit)
+        card = _card((config.camera.width, config.camera.height), config)
         opened = wait_opened(keeper, news, stop, order.patience.start)
         if opened is None:
             return 0
         if order.source is None and not opened.live:
             say("No camera was found: this is the demo.")
-        run = _Run(order, config, outputs, log, keeper, main, opened, news, stop, stack)
+        if (card.shape[1], card.shape[0]) != opened.size_wh:
+            card = _card(opened.size_wh, config)
+        run = _Run(order, config, outputs, log, keeper, main, opened, card, news, stop, stack)
         if run.in_real_time:
             run.live()
             return 0
         run.lockstep()
         return 128 + caught[0] if caught else 0
+
+
+def _card(size_wh: tuple[int, int], config: Config) -> Frame:
+    """The away card; its first drawing, imports and all, is done while the analyser starts."""
+    from triptych.gesture.show.card import away_card
+
+    return away_card(size_wh, config)
 
 
 class _Log:
@@ -132,15 +142,13 @@ class _Run:
     keeper: Keeper
     main: Any
     opened: Opened
+    card: Frame
     news: threading.Event
     stop: threading.Event
     stack: contextlib.ExitStack
 
     def __post_init__(self) -> None:
-        from triptych.gesture.show.card import away_card
-
         self.size_wh = self.opened.size_wh
-        self.card = away_card(self.size_wh, self.config)
         self.is_demo = self.order.source == "demo" or (
             self.order.source is None and not self.opened.live
         )

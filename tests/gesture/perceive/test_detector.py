@@ -23,11 +23,43 @@ from triptych.gesture.perceive.detector import (
     Found,
     decode,
     intersection_over_union,
+    resize_into,
     suppress,
 )
 from triptych.gesture.types import Box, Frame
 
 numbers = st.floats(-2, 3, width=32)
+
+
+@pytest.mark.parametrize(
+    ("size_wh", "into_wh"),
+    [
+        ((1280, 720), (320, 180)),
+        ((1280, 720), (256, 144)),
+        ((1280, 720), (160, 90)),
+        ((1920, 1080), (320, 180)),
+        ((641, 479), (320, 239)),
+        ((320, 180), (320, 180)),
+    ],
+)
+def test_shrinking_step_by_step_is_shrinking(
+    size_wh: tuple[int, int], into_wh: tuple[int, int]
+) -> None:
+    """Halving first is as good as one step: the means differ by a grey level or two."""
+    rough = np.random.default_rng(0).integers(0, 256, (9, 16, 3), np.uint8)
+    frame = cv2.resize(rough, size_wh, interpolation=cv2.INTER_CUBIC)
+    into = np.zeros((into_wh[1], into_wh[0], 3), np.uint8)
+    resize_into(into, np.asarray(frame, np.uint8))
+    once = cv2.resize(frame, into_wh, interpolation=cv2.INTER_AREA)
+    assert np.abs(into.astype(int) - once).mean() < 1.0
+    assert np.abs(into.astype(int) - once).max() <= 4
+
+
+def test_a_small_picture_is_enlarged_smoothly() -> None:
+    """Between its pixels there are values in between."""
+    into = np.zeros((64, 64, 3), np.uint8)
+    resize_into(into, np.array([[[0] * 3, [200] * 3]], np.uint8))
+    assert len(np.unique(into)) > 20
 
 
 @st.composite

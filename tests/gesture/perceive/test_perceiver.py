@@ -8,12 +8,13 @@ import pytest
 
 from triptych.gesture.config import Config
 from triptych.gesture.perceive import perceiver as module
-from triptych.gesture.perceive.detector import COARSE_SIDE, LONGER_SIDE, Found
+from triptych.gesture.perceive.detector import CLEAR_FACE, COARSE_SIDE, LONGER_SIDE, Found
 from triptych.gesture.perceive.perceiver import (
     MISSES,
     NEW_HAND,
     REFRESH_SECONDS,
     SEARCH_SECONDS,
+    SETTLED_SECONDS,
     Perceiver,
 )
 from triptych.gesture.types import GESTURES, Box, Frame, Hand
@@ -85,13 +86,58 @@ def times(seconds: float, fps: float = 30, start: float = 0.0) -> Iterator[float
 
 @pytest.mark.parametrize("fps", [10, 15, 25, 30, 60])
 def test_an_empty_room_is_searched_a_few_times_a_second(world: World, fps: float) -> None:
-    """Without hands the detector looks every 0.12 s, or in each picture of a slow camera."""
+    """Without hands the detector looks about six times a second, never less often than five."""
     perceiver = Perceiver(Config())
     for t in times(6, fps):
         perceiver.look(FRAME, t)
     every = max(1, np.ceil((SEARCH_SECONDS - 0.01) * fps))
     assert world.looks == pytest.approx(6 * fps / every, abs=1)
+    assert world.looks >= 30
     assert world.reads == 0
+
+
+def test_who_just_sits_there_is_looked_at_coarsely_every_other_time(world: World) -> None:
+    """And five times a second; only after a second of clear faces, so full looks alone uncover."""
+    world.faces = [FACE]
+    perceiver = Perceiver(Config())
+    sides: list[tuple[float, int]] = []
+    for t in times(4):
+        if perceiver.look(FRAME, t).faces_at == t:
+            sides.append((t, world.sides[-1]))
+    assert {side for t, side in sides if t < SETTLED_SECONDS} == {LONGER_SIDE}
+    later = [side for t, side in sides if t >= SETTLED_SECONDS]
+    assert len(later) == pytest.approx(3 / REFRESH_SECONDS, abs=1)
+    assert set(later[::2]) == {COARSE_SIDE}
+    assert set(later[1::2]) == {LONGER_SIDE}
+
+
+@pytest.mark.parametrize("score", [None, CLEAR_FACE - 0.01])
+def test_who_is_not_clearly_there_is_looked_for_in_full(world: World, score: float | None) -> None:
+    """One look without a clear face, and the coarser ones are over for a second."""
+    world.faces = [FACE]
+    perceiver = Perceiver(Config())
+    t = 0.0
+    for t in times(3):
+        perceiver.look(FRAME, t)
+    assert COARSE_SIDE in world.sides
+    world.faces = [] if score is None else [Found(FACE.box, score)]
+    looks = world.looks
+    while world.looks == looks:
+        perceiver.look(FRAME, t := t + 1 / 30)
+    world.sides.clear()
+    world.faces = [FACE]
+    for later in times(SETTLED_SECONDS, start=t + 1 / 30):
+        perceiver.look(FRAME, later)
+    assert len(world.sides) >= 5
+    assert set(world.sides) == {LONGER_SIDE}
+
+
+def test_an_empty_room_is_never_searched_coarsely(world: World) -> None:
+    """Whoever comes in is found, and the picture uncovered, by full looks."""
+    perceiver = Perceiver(Config())
+    for t in times(4):
+        perceiver.look(FRAME, t)
+    assert set(world.sides) == {LONGER_SIDE}
 
 
 @pytest.mark.parametrize("hands", [[found(LEFT)], [found(LEFT), found(RIGHT)]])

@@ -3,8 +3,9 @@
 The detector looks for hands and faces a few times a second; in between, each known hand is read
 in the square around its last landmarks. A second hand is looked for at the detector's slow rate
 too, never in every picture: that gate is what makes trackers dear. A picture in which it looks is
-the dearest, so there a hand that was read a moment ago is not read again, and while a hand is
-followed the look is a coarser one.
+the dearest, so there a hand that was read a moment ago is not read again. While a hand is
+followed the look is a coarser one, and every other look is while somebody just sits there; whether
+a picture that is covered may be shown again is told by full looks alone.
 """
 
 import math
@@ -15,6 +16,7 @@ import numpy as np
 
 from triptych.gesture.config import Config
 from triptych.gesture.perceive.detector import (
+    CLEAR_FACE,
     COARSE_SIDE,
     LONGER_SIDE,
     Detector,
@@ -26,11 +28,14 @@ from triptych.gesture.perceive.hush import without_hush
 from triptych.gesture.perceive.reader import HandReader
 from triptych.gesture.types import Box, Face, Frame, Hand, Scene
 
-SEARCH_SECONDS = 0.12
-"""Between two looks for hands and faces while no hand is known."""
+SEARCH_SECONDS = 0.165
+"""Between two looks for hands and faces while it is open whether anybody is there."""
+
+SETTLED_SECONDS = 1.0
+"""Somebody sits there once each look of this long has found a clear face."""
 
 REFRESH_SECONDS = 0.2
-"""The same while a hand is being followed; presence needs five looks a second."""
+"""The same while a hand is followed or somebody just sits there: presence needs five a second."""
 
 FRESH_SECONDS = 0.05
 """A reading of this age stands for one of its own in a picture that is searched."""
@@ -68,13 +73,16 @@ class Perceiver:
         self._tracks: tuple[Track, ...] = ()
         self._faces: tuple[Face, ...] = ()
         self._looked_at = float("-inf")
+        self._clear_since: float | None = None
+        self._coarse = False
         self._hands: list[Hand] = []
         self._read_at = float("-inf")
         self._next_number = 1
 
     def look(self, frame: Frame, t: float) -> Scene:
         """What is in this picture; `t` in seconds, rising from picture to picture."""
-        pause = REFRESH_SECONDS if self._tracks else SEARCH_SECONDS
+        calm = self._tracks or self._settled(t)
+        pause = REFRESH_SECONDS if calm else SEARCH_SECONDS
         # A hair of tolerance keeps the rhythm of a camera whose pictures come a little early.
         fresh: dict[int, Hand] = {}
         if not 0 <= t - self._looked_at < pause - 0.01:
@@ -126,9 +134,17 @@ class Perceiver:
         faces = found["face"] if self._haar is None else self._haar.find(frame)
         return found["hand"], tuple(Face(face.box, face.score) for face in faces)
 
+    def _settled(self, t: float) -> bool:
+        return self._clear_since is not None and t - self._clear_since >= SETTLED_SECONDS
+
     def _search(self, frame: Frame, t: float) -> None:
         """Look at the whole picture: refresh the faces, give up lost hands, take up new ones."""
-        hands, self._faces = self._find(frame, coarse=bool(self._tracks))
+        self._coarse = bool(self._tracks) or (self._settled(t) and not self._coarse)
+        hands, self._faces = self._find(frame, self._coarse)
+        if not any(face.score >= CLEAR_FACE for face in self._faces):
+            self._clear_since = None
+        elif self._clear_since is None:
+            self._clear_since = t
         self._looked_at = t
         tracks: list[Track] = []
         for track in self._tracks:
