@@ -97,7 +97,7 @@ def test_an_empty_room_is_searched_a_few_times_a_second(world: World, fps: float
 
 
 def test_who_just_sits_there_is_looked_at_coarsely_every_other_time(world: World) -> None:
-    """And five times a second; only after a second of clear faces, so full looks alone uncover."""
+    """And five times a second, but only after a second of clear faces."""
     world.faces = [FACE]
     perceiver = Perceiver(Config())
     sides: list[tuple[float, int]] = []

@@ -4,8 +4,8 @@ The detector looks for hands and faces a few times a second; in between, each kn
 in the square around its last landmarks. A second hand is looked for at the detector's slow rate
 too, never in every picture: that gate is what makes trackers dear. A picture in which it looks is
 the dearest, so there a hand that was read a moment ago is not read again. While a hand is
-followed the look is a coarser one, and every other look is while somebody just sits there; whether
-a picture that is covered may be shown again is told by full looks alone.
+followed the look is a coarser one; without a hand every other look is, once somebody has plainly
+been there for a second, and by then the picture is uncovered.
 """
 
 import math
