@@ -239,8 +239,8 @@ TABLES = (
         "coarse_look.json",
         "The coarser look",
         "While a hand is followed, and every other time while somebody just sits there, the "
-        "detector looks at 256 pixels, not 320, at two thirds of the price. Hands and sure faces found in webcam pictures of `val` people, as they are and "
-        "set further away by the factor.",
+        "detector looks at 256 pixels, not 320, at two thirds of the price. Hands and sure faces "
+        "found in webcam pictures of `val` people, as they are and set further away by the factor.",
         inner=("found",),
         rows=(Row("pictures", "pictures", None, 0),),
     ),
