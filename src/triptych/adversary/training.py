@@ -66,7 +66,8 @@ class Inner:
         """Pictures [B, ...] within the threat model on which the network's loss is high.
 
         share: of epsilon, 0..1. The network is in evaluation mode meanwhile, so its batch
-        statistics see each training step once. Gradients are taken for the pictures only. Draws from torch's random state.
+        statistics see each training step once. Gradients are taken for the pictures only. Draws
+        from torch's random state.
         """
         low, high = walls(self.threat, pictures.dtype)
         geometry, clean = self.threat.geometry, pictures.detach()

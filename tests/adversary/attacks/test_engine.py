@@ -155,6 +155,58 @@ def test_pgd_takes_the_textbook_steps(make):
     assert found.work.backwards == 7 * 12
 
 
+def test_the_last_picture_is_kept_even_where_it_is_worse_than_the_clean_one(make):
+    """Steps that overshoot may end farther from a wrong answer than they began."""
+    model, pictures = make.network(), make.pictures()
+    labels, threat = make.answers(model, pictures), Threat("linf", 0.01)
+    options = Options(early_exit=False, keep="last")
+    # Down the cross-entropy instead of up: every picture ends safer than it was.
+    method = pgd(3, 0.01, objective=lambda *given: -cross_entropy(*given), random=False)
+    found = attack(model, pictures, labels, threat, method, options=options)
+    assert not bool(found.success.any())
+    clean = margin(model(pictures).detach(), labels, torch.full_like(labels, -1))
+    assert bool((found.margin < clean).all())
+    assert bool((found.distance > 0.0099).all())
+
+
+def test_a_job_that_goes_round_in_a_circle_ends(make):
+    """With the same success as a loop that never ends early, and far less work."""
+    model, pictures = make.network(), make.pictures(60)
+    labels, threat = make.answers(model, pictures), Threat("linf", 0.02)
+    steps, method = 200, pgd(200, step_size=0.005, random=False)
+    found = attack(model, pictures, labels, threat, method)
+    points, fallen = pictures.clone(), torch.zeros_like(labels, dtype=torch.bool)
+    for _ in range(steps + 1):
+        leaf = points.requires_grad_(True)
+        logits = model(leaf)
+        fallen |= logits.argmax(1) != labels
+        loss = torch.nn.functional.cross_entropy(logits, labels, reduction="sum")
+        (gradient,) = torch.autograd.grad(loss, leaf)
+        points = leaf.detach() + 0.005 * gradient.sign()
+        points = points.clamp(pictures - 0.02, pictures + 0.02).clamp(0, 1)
+    assert 0 < int(fallen.sum()) < len(pictures)
+    assert torch.equal(found.success, fallen)
+    assert found.work.backwards < steps * len(pictures) / 4
+
+
+def test_a_random_model_is_asked_to_the_last_step(make):
+    """Its gradient leads to the same pictures again and again, but its answers are new."""
+    inner, pictures = make.network(), make.pictures()
+    labels = make.answers(inner, pictures)
+
+    def shaky(x):
+        logits = inner(x)
+        return logits + 0.1 * torch.rand(len(x), 1, dtype=x.dtype) * logits.detach()
+
+    method = pgd(40, step_size=0.001, objective=margin, random=False)
+    found = attack(shaky, pictures, labels, Threat("linf", 0.001), method)
+    sure = attack(inner, pictures, labels, Threat("linf", 0.001), method)
+    left = int((~found.success).sum())
+    assert left > 0
+    assert found.work.backwards >= 40 * left
+    assert sure.work.backwards < 20 * len(pictures)
+
+
 def test_nothing_is_computed_for_the_solved(make):
     """An example that falls at once costs one look; the others their budget, and no more."""
     model, pictures = make.linear(), make.pictures(10)

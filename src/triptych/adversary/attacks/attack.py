@@ -105,7 +105,7 @@ def _attack(
     search = None if dependent or not options.lean else lean(model, pictures)
     case = Case(
         searcher(model) if search is None else search,
-        judging, pictures, labels, goals, epsilon, logits, threat, options, slots,
+        judging, pictures, labels, goals, epsilon, logits, threat, options, slots, targets is None,
     )  # fmt: skip
     tally = Tally.empty(case)
     work, stages = Work(forwards=len(pictures)), list[Stage]()

@@ -25,6 +25,7 @@ class Case:
     search: the model as attacks ask it. judge: the model as it decides, in float32 or better.
     pictures: [N, ...]. labels, goals: [N], a goal is -1 for any wrong answer. epsilon: [N]
     float64. logits: [N, K], the judge's, of the clean pictures. slots: jobs worked on at once.
+    untargeted: it is known that no example has a goal.
     """
 
     search: Forward
@@ -37,6 +38,7 @@ class Case:
     threat: Threat
     options: Options
     slots: int
+    untargeted: bool = False
 
     def source(self, method: Method) -> Source:
         """Where the method's directions come from."""
@@ -153,19 +155,30 @@ class Tally:
 
     def won(self, example: Tensor, pictures: Tensor, margins: Tensor, method: int) -> None:
         """Examples [B] have been fooled by pictures [B, ...]. The first of several jobs stays."""
-        for row, number in enumerate(example.tolist()):
-            if not self.success[number]:
-                self.adversarial[number] = pictures[row]
-                self.margin[number] = margins[row]
-                self.success[number] = True
-                self.found_by[number] = method
+        row = self._first(example)
+        at = example[row]
+        self.adversarial[at] = pictures[row]
+        self.margin[at] = margins[row]
+        self.success[at] = True
+        self.found_by[at] = method
 
-    def came_near(self, example: Tensor, pictures: Tensor, margins: Tensor) -> None:
-        """Examples [B] have not been fooled; pictures that come nearer than before are kept."""
+    def came_near(
+        self, example: Tensor, pictures: Tensor, margins: Tensor, last: bool = False
+    ) -> None:
+        """Examples [B] have not been fooled; pictures that come nearer than before are kept.
+
+        last: whatever came last is kept.
+        """
         for row, number in enumerate(example.tolist()):
-            if not self.success[number] and margins[row] > self.margin[number]:
+            if not self.success[number] and (last or margins[row] > self.margin[number]):
                 self.adversarial[number] = pictures[row]
                 self.margin[number] = margins[row]
+
+    def _first(self, example: Tensor) -> Tensor:
+        """The rows of examples not fooled before, and of each the first."""
+        rows = {number: row for row, number in reversed(list(enumerate(example.tolist())))}
+        index = torch.tensor(list(rows.values()), dtype=torch.int64, device=example.device)
+        return index[~self.success[example[index]]]
 
     def nearer(
         self, case: Case, example: Tensor, pictures: Tensor, margins: Tensor, method: int

@@ -8,18 +8,25 @@ still being worked on.
 
 A job that claims success is checked at once (`Case.check`): its picture is put exactly inside the
 threat model, and a clean forward pass in full precision decides. A claim that fails goes on.
+
+A pass costs a small network little, so what the engine does besides must cost less: nothing is
+asked of the tensors that is known already, such as when the next job can have used up its steps.
 """
 
+import math
 import time
 from collections import deque
+from contextlib import AbstractContextManager, nullcontext
 
 import torch
 from torch import Tensor
 
 from triptych.adversary.attacks.case import Case, Jobs, Tally
+from triptych.adversary.attacks.circles import Circles
 from triptych.adversary.attacks.gradients import Slope
 from triptych.adversary.attacks.method import Method
 from triptych.adversary.attacks.norms import spread
+from triptych.adversary.attacks.objectives import margin_without_aim
 from triptych.adversary.attacks.result import Stage, Work
 from triptych.adversary.attacks.rows import Rows, State, pick_state, put_state, where_rows
 from triptych.adversary.attacks.rules import Seen
@@ -47,15 +54,21 @@ class _Run:
         self.case, self.method, self.number, self.tally = case, method, number, tally
         self.work = Work()
         self.jobs = jobs
+        self._example: list[int] = jobs.example.tolist()
+        self._fallen = set[int]()
         self._finished = 0
         self._source = case.source(method)
+        self._roams = method.roams(case.threat)
         # Job j + stride is the same example's next one; see Jobs.of.
-        self._stride = len(set(jobs.example.tolist())) * case.options.abreast
+        self._stride = len(set(self._example)) * case.options.abreast
         self._queue = deque(range(min(self._stride, len(jobs))))
         first, self._job = self._take(case.slots)
         self._rows, self._points, self._state = self._begin(first)
         self._best = self._points.clone()
         self._score = torch.full_like(self._rows.epsilon, -torch.inf)
+        self._due = method.rule.steps  # passes before some job has used up its steps
+        watched = method.may_circle and case.options.early_exit
+        self._circles = Circles() if watched else None
 
     @property
     def live(self) -> bool:
@@ -66,8 +79,7 @@ class _Run:
         """One look at all slots, and the next picture for each that goes on."""
         case, rows = self.case, self._rows
         shown = case.shown(self._points, rows)
-        device = shown.device.type
-        with torch.autocast(device, torch.bfloat16, case.options.precision == "bfloat16"):
+        with self._precision(shown):
             look = self._source.look(shown, rows)
             logits = look.logits
             if logits is None:
@@ -75,65 +87,107 @@ class _Run:
                     logits = case.search(shown)
                 self.work.forwards += len(rows)
         self.work.forwards += look.forwards
-        reached, lead = case.reached(logits, rows)
-        done = self._judge(shown, reached, lead.double())
-        if not bool(done.all()):
-            with torch.autocast(device, torch.bfloat16, case.options.precision == "bfloat16"):
+        reached, lead, any_reached = self._reached(logits)
+        done = self._judge(shown, reached, lead.double(), any_reached)
+        if done is None or not bool(done.all()):
+            with self._precision(shown):
                 slope = look.slope()
             seen = Seen(self._points, slope.values, self._clean(slope), reached)
             self._points, self._state = self.method.rule.next(rows, seen, self._state, case.threat)
             rows.step.add_(1)
-        self._refill(done)
+            self._due -= 1
+        if done is not None:
+            self._refill(done)
 
-    def _judge(self, shown: Tensor, reached: Tensor, lead: Tensor) -> Tensor:
-        """Note what has been found; which slots are done [B]."""
+    def _precision(self, shown: Tensor) -> AbstractContextManager[object]:
+        if self.case.options.precision == "full":
+            return nullcontext()
+        return torch.autocast(shown.device.type, torch.bfloat16)
+
+    def _reached(self, logits: Tensor) -> tuple[Tensor, Tensor, bool]:
+        """Whether each slot's goal is reached [B], by how much it leads [B], and whether any is.
+
+        Most looks reach nothing; where the true class leads everywhere, that is all to be known.
+        """
+        if self.case.untargeted:
+            lead = margin_without_aim(logits, self._rows.labels)
+            if float(lead.amax()) < 0:
+                return lead > 0, lead, False
+        reached, lead = self.case.reached(logits, self._rows)
+        return reached, lead, bool(reached.any())
+
+    def _judge(
+        self, shown: Tensor, reached: Tensor, lead: Tensor, any_reached: bool
+    ) -> Tensor | None:
+        """Note what has been found; which slots are done [B], or None if none is."""
         case, rows, options = self.case, self._rows, self.case.options
-        unbounded = rows.epsilon.isinf()
         score, claims = lead, reached
-        if self.method.roams(case.threat):
+        if self._roams:
             distance = case.threat.geometry.length(shown - rows.clean).double()
-            allowed = distance <= rows.epsilon
+            allowed, unbounded = distance <= rows.epsilon, rows.epsilon.isinf()
             claims = reached & allowed & ~unbounded
             # Without a bound the nearest picture that fools is the best.
             score = torch.where(allowed, lead, -torch.inf)
             score = torch.where(unbounded, torch.where(reached, -distance, -torch.inf), score)
-        better = score > self._score
         if options.keep == "last":
-            better = torch.ones_like(better)
-        self._best = where_rows(better, shown, self._best)
-        self._score = torch.where(better, score, self._score)
+            self._best, self._score = shown, score
+        else:
+            better = score > self._score
+            self._best = where_rows(better, shown, self._best)
+            self._score = torch.where(better, score, self._score)
 
         done = torch.zeros_like(reached)
+        some = False
         if options.early_exit:
-            if bool(claims.any()):
+            if any_reached and bool(claims.any()):
                 index = claims.nonzero().squeeze(1)
                 done[index] = self._verify(shown[index], index)
-            done |= self.tally.success[rows.example] & ~unbounded  # by another job of the example
-        spent = (rows.step >= self.method.rule.steps) & ~done
-        if bool(spent.any()):
+                some = True
+            if options.abreast > 1:  # by another job of the example
+                done |= self.tally.success[rows.example] & ~rows.epsilon.isinf()
+                some = True
+        over = None
+        if self._due <= 0:
+            over = rows.step >= self.method.rule.steps
+        if self._circles is not None:
+            back = self._circles.back(shown, lead)
+            if back is not None:
+                over = back if over is None else over | back
+        if over is not None:
+            spent = over & ~done
             self._retire(spent.nonzero().squeeze(1))
-        return done | spent
+            done, some = done | spent, True
+        return done if some else None
 
     def _verify(self, pictures: Tensor, index: Tensor) -> Tensor:
         """Check claims in the slots `index`; which hold."""
         rows = self._rows.pick(index)
         settled, holds, lead = self.case.check(pictures, rows, self.work)
-        self.tally.won(rows.example[holds], settled[holds], lead[holds].double(), self.number)
+        self._won(rows, settled, lead.double(), holds)
         return holds
 
+    def _won(self, rows: Rows, settled: Tensor, lead: Tensor, holds: Tensor) -> None:
+        """Jobs `holds` [B] of `rows` have fooled the model within epsilon."""
+        example = rows.example[holds]
+        self.tally.won(example, settled[holds], lead[holds], self.number)
+        self._fallen.update(example.tolist())
+
     def _retire(self, index: Tensor) -> None:
-        """Jobs in the slots `index` have used up their steps: keep the best they have seen."""
+        """Jobs in the slots `index` have nothing more to look at: keep the best they have seen."""
+        if len(index) == 0:
+            return
         rows = self._rows.pick(index)
         settled, holds, lead = self.case.check(self._best[index], rows, self.work)
         lead = lead.double()
+        seen = self._score[index] > -torch.inf
         open_ended = rows.epsilon.isinf()
-        holds = holds & (~open_ended | (self._score[index] > -torch.inf))
-        bounded = holds & ~open_ended
-        self.tally.won(rows.example[bounded], settled[bounded], lead[bounded], self.number)
+        holds = holds & (~open_ended | seen)
+        self._won(rows, settled, lead, holds & ~open_ended)
         found = holds & open_ended
         self.tally.nearer(self.case, rows.example[found], settled[found], lead[found], self.number)
-        missed = ~holds & (self._score[index] > -torch.inf)
-        self.tally.came_near(rows.example[missed], settled[missed], lead[missed])
+        last = self.case.options.keep == "last"
+        missed = ~holds & (seen | last)
+        self.tally.came_near(rows.example[missed], settled[missed], lead[missed], last)
 
     def _clean(self, slope: Slope) -> Tensor | None:
         """The gradient, with zeros in the place of what is no number."""
@@ -142,10 +196,10 @@ class _Run:
         gradient = slope.gradient
         if gradient is None:
             return None
-        largest = gradient.flatten(1).abs().amax(1)
-        self.work.zero += int((largest == 0).sum())
-        odd = ~largest.isfinite()
-        if bool(odd.any()):
+        largest = torch.linalg.vector_norm(gradient.flatten(1), torch.inf, dim=1)
+        self.work.zero += len(largest) - int(largest.count_nonzero())
+        if not math.isfinite(float(largest.sum(dtype=torch.float64))):
+            odd = ~largest.isfinite()
             self.work.nonfinite += int(odd.sum())
             gradient = torch.where(
                 spread(odd, gradient) > 0, gradient.nan_to_num(0, 0, 0), gradient
@@ -157,8 +211,7 @@ class _Run:
         chosen = list[int]()
         while len(chosen) < count and self._queue:
             job = self._queue.popleft()
-            example = int(self.jobs.example[job])
-            if self._over(example):
+            if self._over(self._example[job]):
                 self._finished += len(range(job, len(self.jobs), self._stride))
             else:
                 chosen.append(job)
@@ -167,8 +220,7 @@ class _Run:
 
     def _over(self, example: int) -> bool:
         """Nothing more is to be done for an example."""
-        searching_on = not self.case.options.early_exit or bool(self.case.epsilon[example].isinf())
-        return bool(self.tally.success[example]) and not searching_on
+        return self.case.options.early_exit and example in self._fallen
 
     def _begin(self, jobs: Jobs) -> tuple[Rows, Tensor, State]:
         rows = self.case.rows(jobs)
@@ -183,7 +235,7 @@ class _Run:
         for job in self._job[free].tolist():
             following = range(job + self._stride, len(self.jobs), self._stride)
             self._finished += 1
-            if self._over(int(self.jobs.example[job])):
+            if self._over(self._example[job]):
                 self._finished += len(following)
             elif following:
                 self._queue.append(following[0])
@@ -199,6 +251,8 @@ class _Run:
             self._best[slots] = points
             self._score[slots] = -torch.inf
             self._job[slots] = numbers
+            if self._circles is not None:
+                self._circles.forget(slots)
         if len(jobs) < len(free):
             keep = torch.ones_like(done)
             keep[free[len(jobs) :]] = False
@@ -208,3 +262,7 @@ class _Run:
             self._state = pick_state(self._state, index)
             self._best, self._score = self._best[index], self._score[index]
             self._job = self._job[index]
+            if self._circles is not None:
+                self._circles.pick(index)
+        if self._due <= 0 and self.live:
+            self._due = self.method.rule.steps - int(self._rows.step.max())

@@ -59,11 +59,12 @@ class Values:
     def __init__(self, model: Forward, objective: Objective) -> None:
         self.model = model
         self.objective = objective
+        self._forward = searcher(model)
 
     def look(self, points: Tensor, rows: Rows) -> Look:
         """One forward pass."""
         with torch.no_grad():
-            logits = searcher(self.model)(points)
+            logits = self._forward(points)
         return Look(
             logits,
             lambda: Slope(self.objective(logits, rows.labels, rows.aims), None),
@@ -88,12 +89,13 @@ class Direct:
         self.model = model
         self.objective = objective
         self.judged = judged
+        self._forward = searcher(model)
 
     def look(self, points: Tensor, rows: Rows) -> Look:
         """One forward pass now, one backward pass when asked for the slope."""
         leaf = points.detach().requires_grad_(True)
         with torch.enable_grad():
-            logits = searcher(self.model)(leaf)
+            logits = self._forward(leaf)
 
         def slope() -> Slope:
             with torch.enable_grad():

@@ -46,6 +46,13 @@ class Method:
         """Whether it looks at pictures beyond epsilon on its way, which are no success."""
         return self.minimum or (threat.norm == "l1" and isinstance(self.rule, AutoStep))
 
+    @property
+    def may_circle(self) -> bool:
+        """Whether the next picture follows from the present one alone."""
+        walks = isinstance(self.rule, Steepest) and not self.rule.momentum
+        own = self.gradient is None or isinstance(self.gradient, Direct)
+        return walks and own and not self.samples
+
     def __post_init__(self) -> None:
         if self.samples < 0:
             raise BadInput(f"samples is {self.samples}, but must be 0 or more.")

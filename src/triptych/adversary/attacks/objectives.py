@@ -27,7 +27,7 @@ def cross_entropy(logits: Tensor, labels: Tensor, aims: Tensor) -> Tensor:
     """Loss of the true class, or minus the loss of the aimed class (Goodfellow et al. 2015)."""
     aimed = aims >= 0
     loss = F.cross_entropy(logits, torch.where(aimed, aims, labels), reduction="none")
-    return torch.where(aimed, -loss, loss)
+    return loss * torch.where(aimed, -1, 1)
 
 
 def margin(logits: Tensor, labels: Tensor, aims: Tensor) -> Tensor:
@@ -36,10 +36,14 @@ def margin(logits: Tensor, labels: Tensor, aims: Tensor) -> Tensor:
     Positive exactly where the answer is wrong, or is the aim (Carlini and Wagner 2017, f6).
     """
     aimed = aims >= 0
-    chosen = torch.where(aimed, aims, labels)
-    own = logits.gather(1, chosen[:, None]).squeeze(1)
-    rival = logits.scatter(1, chosen[:, None], -torch.inf).amax(1)
-    return torch.where(aimed, own - rival, rival - own)
+    lead = margin_without_aim(logits, torch.where(aimed, aims, labels))
+    return torch.where(aimed, -lead, lead)
+
+
+def margin_without_aim(logits: Tensor, labels: Tensor) -> Tensor:
+    """By how much the best class but `labels` beats it, [B]."""
+    own = logits.gather(1, labels[:, None]).squeeze(1)
+    return logits.scatter(1, labels[:, None], -torch.inf).amax(1) - own
 
 
 def difference(logits: Tensor, labels: Tensor, aims: Tensor) -> Tensor:

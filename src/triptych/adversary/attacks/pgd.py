@@ -42,8 +42,13 @@ class Steepest:
             raise BadInput(f"momentum is {self.momentum}, but must be 0 or more.")
 
     def start(self, rows: Rows, threat: Threat) -> tuple[Tensor, State]:
-        """A random point, or the clean picture."""
-        state = {"velocity": torch.zeros_like(rows.clean)} if self.momentum else {}
+        """A random point, or the clean picture; the length of a step, and where it must end."""
+        state = {"size": spread(self._size(rows), rows.clean)}
+        if self.momentum:
+            state["velocity"] = torch.zeros_like(rows.clean)
+        if threat.norm == "linf":  # ball and box are one box: clipping is all there is to do
+            for name, far in (("low", -torch.inf), ("high", torch.inf)):
+                state[name] = project(threat, torch.full_like(rows.clean, far), rows)
         points = random_start(threat, rows)
         if not self.random:
             first = spread(rows.restart == 0, rows.clean) > 0
@@ -57,14 +62,17 @@ class Steepest:
             length = direction.flatten(1).abs().sum(1)
             direction = direction / spread(torch.where(length > 0, length, 1), direction)
             direction = self.momentum * state["velocity"] + direction
-            state = {"velocity": direction}
-        size = (
-            self.relative_step / max(self.steps, 1) * rows.epsilon
-            if self.step_size is None
-            else torch.full_like(rows.epsilon, self.step_size)
-        )
-        move = threat.geometry.steepest(direction) * spread(size, direction)
-        return project(threat, seen.points + move, rows), state
+            state = {**state, "velocity": direction}
+        points = seen.points + threat.geometry.steepest(direction) * state["size"]
+        if threat.norm == "linf":
+            return points.clamp(state["low"], state["high"]), state
+        return project(threat, points, rows), state
+
+    def _size(self, rows: Rows) -> Tensor:
+        """The length of a step, [B]."""
+        if self.step_size is None:
+            return self.relative_step / max(self.steps, 1) * rows.epsilon
+        return torch.full_like(rows.epsilon, self.step_size)
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,6 +75,8 @@ class Pipeline(nn.Module):
 
     def forward(self, pictures: Tensor) -> Tensor:
         """Pictures [B, ...] -> scores [B, K]."""
+        if len(self.members) == 1 and self.head is mean_logits:
+            return self.members[0](self.prepare(pictures))
         return self.head(self.member_logits(pictures))
 
     def member(self, index: int) -> "Pipeline":
