@@ -24,6 +24,9 @@ TIMED = ("plain", "adversarial")
 HARDENING = 200
 """Steps of fast adversarial training on 128 pictures each."""
 
+EXAMPLES = {"cifar10": 64, "mnist": 256, "digits": 500}
+"""As many as take a while: of the digits all that are there to be measured on."""
+
 STEPS_TO_EPSILON = 4
 """A step is epsilon over this: 2/255 for 8/255, as Madry et al. take it on CIFAR-10."""
 
@@ -48,8 +51,11 @@ class Target:
     hardened_here: int = 0
 
 
-def targets(examples: int, only: list[str] | None = None) -> Iterator[Target]:
-    """All that ship, on each data set whose pictures are here; says on stderr what is not."""
+def targets(examples: int | None = None, only: list[str] | None = None) -> Iterator[Target]:
+    """All that ship, on each data set whose pictures are here; says on stderr what is not.
+
+    examples: of each, the first; `EXAMPLES` if not given.
+    """
     for data, epsilon in EPSILON.items():
         for kind in CATALOGUE:
             name, here = f"{data} {kind}", 0
@@ -64,8 +70,9 @@ def targets(examples: int, only: list[str] | None = None) -> Iterator[Target]:
             except (BadInput, BrokenModel, Unavailable) as error:
                 print(f"Without {name}: {error}", file=sys.stderr)
                 continue
+            count = EXAMPLES[data] if examples is None else examples
             yield Target(
-                name, model, as_floats(images[:examples]), labels[:examples], epsilon,
+                name, model, as_floats(images[:count]), labels[:count], epsilon,
                 epsilon / STEPS_TO_EPSILON, kind == "adversarial", kind in TIMED, here,
             )  # fmt: skip
 

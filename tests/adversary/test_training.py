@@ -124,6 +124,14 @@ def test_a_killed_run_goes_on_exactly(tmp_path, ramp):
     assert all(torch.equal(value, weights[1][name]) for name, value in weights[0].items())
 
 
+def test_a_training_in_mixed_precision_runs(tmp_path):
+    """`fit` wraps the network, and the pictures are made without the wrapper."""
+    plan = Plan(2, warmup=1, evaluate_every=100, precision="bf16-mixed", accelerator="cpu")
+    task = Hardened(lesson(), fast(Threat("linf", 0.1)), mixed=True)
+    network = fit(task, plan, tmp_path, JsonLines(tmp_path / "log.jsonl"))
+    assert all(bool(part.isfinite().all()) for part in network.parameters())
+
+
 @pytest.mark.parametrize(
     ("build", "words"),
     [

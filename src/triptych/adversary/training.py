@@ -130,7 +130,7 @@ class Hardened:
     held_out: pictures and labels of which `robust_accuracy` is measured at each evaluation, with
     20 steps of PGD; from training data, where the test set is not to be looked at. ramp: batches
     over which epsilon grows from zero. How many have been seen is a buffer of the network, so that
-    a checkpoint knows it.
+    a checkpoint knows it. mixed: pictures are made in bfloat16 where the operations allow.
     """
 
     def __init__(
@@ -139,6 +139,7 @@ class Hardened:
         inner: Inner,
         held_out: tuple[Tensor, Tensor] | None = None,
         ramp: int = 0,
+        mixed: bool = False,
     ) -> None:
         if ramp < 0:
             raise BadInput(f"ramp is {ramp}, but must be 0 or more.")
@@ -146,6 +147,7 @@ class Hardened:
         self.inner = inner
         self.held_out = held_out
         self.ramp = ramp
+        self.mixed = mixed
         self.network = task.network
         if ramp:
             none = torch.zeros((), dtype=torch.int64)
@@ -169,7 +171,9 @@ class Hardened:
             seen = self.network.get_buffer("batches_attacked")
             share = min(1.0, int(seen) / self.ramp)
             seen.add_(1)
-        crafted = self.inner.craft(network, pictures, labels, share)
+        # The network itself: what `fit` has wrapped around it wants no gradients but its own.
+        with torch.autocast(pictures.device.type, torch.bfloat16, self.mixed):
+            crafted = self.inner.craft(self.network, pictures, labels, share)
         return self.task.loss(network, (crafted, labels))
 
     def evaluate(self, network: nn.Module) -> Mapping[str, Any]:

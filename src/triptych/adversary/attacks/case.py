@@ -167,12 +167,19 @@ class Tally:
     ) -> None:
         """Examples [B] have not been fooled; pictures that come nearer than before are kept.
 
-        last: whatever came last is kept.
+        last: whatever came last is kept. Of several jobs of an example, each is held against those
+        before it.
         """
-        for row, number in enumerate(example.tolist()):
-            if not self.success[number] and (last or margins[row] > self.margin[number]):
-                self.adversarial[number] = pictures[row]
-                self.margin[number] = margins[row]
+        if len(set(example.tolist())) < len(example):
+            for row in range(len(example)):
+                one = slice(row, row + 1)
+                self.came_near(example[one], pictures[one], margins[one], last)
+            return
+        keep = ~self.success[example]
+        if not last:
+            keep &= margins > self.margin[example]
+        self.adversarial[example[keep]] = pictures[keep]
+        self.margin[example[keep]] = margins[keep]
 
     def _first(self, example: Tensor) -> Tensor:
         """The rows of examples not fooled before, and of each the first."""

@@ -6,17 +6,19 @@ has looked at, all that follows has been seen. On networks trained adversarially
 examples are attacked to the last step, this takes a dozen or two steps (seen on 8x8 digits with
 steps of epsilon / 4: all that withstand, after 17 on average).
 
-A picture of every fourth pass is remembered, and met again after two passes or after four. The
-model's answer must be the same, too: a random one is worth asking again.
+The pictures of every second pass are remembered for two passes and for four: circles of one, two
+and four steps are seen. The model's answer must be the same, too: a random one is worth asking
+again.
 """
 
+from collections import deque
 from typing import Final
 
 import torch
 from torch import Tensor
 
-EVERY: Final = 4
-"""Passes between the pictures that are remembered: the longest circle that is seen."""
+LONGEST: Final = 4
+"""Steps of the longest circle that is seen."""
 
 SAME: Final = 3e-6
 """What the order of summation may change in an answer, as a share of it."""
@@ -27,34 +29,32 @@ class Circles:
 
     def __init__(self) -> None:
         self._passes = 0
-        self._shown = torch.empty(0)
-        self._lead = torch.empty(0)
+        self._known = deque[tuple[Tensor, Tensor]](maxlen=LONGEST // 2)
 
     def back(self, shown: Tensor, lead: Tensor) -> Tensor | None:
         """Which jobs are back at a picture they know [B]; None if none is known to be.
 
-        shown: the pictures of this pass [B, ...]. lead: [B], the margins that the model gave them.
+        shown: the pictures of this pass [B, ...], which no one changes afterwards but in slots that
+        are forgotten. lead: [B], the margins that the model gave them.
         """
-        number = self._passes
         self._passes += 1
-        if number % 2:
+        if self._passes % 2:
             return None
         found = None
-        if number:
-            same = (shown == self._shown).flatten(1).all(1)
-            same &= (lead - self._lead).abs() <= SAME * (1 + lead.abs())
-            if bool(same.any()):
-                found = same
-        if number % EVERY == 0:
-            self._shown, self._lead = shown.clone(), lead.clone()
-        return found
+        for pictures, answer in self._known:
+            same = (lead - answer).abs() <= SAME * (1 + lead.abs())
+            if bool(same.any()):  # the cheaper question first
+                same &= (shown == pictures).flatten(1).all(1)
+                found = same if found is None else found | same
+        self._known.append((shown, lead))
+        return found if found is not None and bool(found.any()) else None
 
     def forget(self, slots: Tensor) -> None:
         """New jobs have taken these slots."""
-        if self._passes:
-            self._lead[slots] = torch.nan
+        for _, answer in self._known:
+            answer[slots] = torch.nan
 
     def pick(self, index: Tensor) -> None:
         """Only the slots at `index` are left, in this order."""
-        if self._passes:
-            self._shown, self._lead = self._shown[index], self._lead[index]
+        for number, (shown, lead) in enumerate(self._known):
+            self._known[number] = shown[index], lead[index]

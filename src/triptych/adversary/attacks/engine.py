@@ -43,6 +43,7 @@ def carry_out(case: Case, method: Method, number: int, todo: Tensor, tally: Tall
     run = _Run(case, method, number, jobs, tally)
     while run.live:
         run.step()
+    run.settle()
     run.work.seconds = time.perf_counter() - began
     return Stage(method.name, len(jobs), int(tally.success.sum()) - before, run.work)
 
@@ -66,6 +67,7 @@ class _Run:
         self._rows, self._points, self._state = self._begin(first)
         self._best = self._points.clone()
         self._score = torch.full_like(self._rows.epsilon, -torch.inf)
+        self._ended = list[tuple[Rows, Tensor, Tensor]]()
         self._due = method.rule.steps  # passes before some job has used up its steps
         watched = method.may_circle and case.options.early_exit
         self._circles = Circles() if watched else None
@@ -173,13 +175,26 @@ class _Run:
         self._fallen.update(example.tolist())
 
     def _retire(self, index: Tensor) -> None:
-        """Jobs in the slots `index` have nothing more to look at: keep the best they have seen."""
-        if len(index) == 0:
+        """Jobs in the slots `index` have nothing more to look at.
+
+        What they have seen is checked now if further jobs depend on it, else with that of others.
+        """
+        if len(index):
+            self._ended.append((self._rows.pick(index), self._best[index], self._score[index]))
+            waiting = sum(len(rows) for rows, _, _ in self._ended)
+            if self._stride < len(self.jobs) or waiting >= self.case.slots:
+                self.settle()
+
+    def settle(self) -> None:
+        """Of jobs that have ended keep the best that they have seen."""
+        if not self._ended:
             return
-        rows = self._rows.pick(index)
-        settled, holds, lead = self.case.check(self._best[index], rows, self.work)
+        every, best, score = zip(*self._ended, strict=True)
+        self._ended.clear()
+        rows, score = Rows.join(every), torch.cat(score)
+        settled, holds, lead = self.case.check(torch.cat(best), rows, self.work)
         lead = lead.double()
-        seen = self._score[index] > -torch.inf
+        seen = score > -torch.inf
         open_ended = rows.epsilon.isinf()
         holds = holds & (~open_ended | seen)
         self._won(rows, settled, lead, holds & ~open_ended)

@@ -3,6 +3,7 @@
 A job is one example, attacked once: with one restart, one aim, one epsilon.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 import torch
@@ -38,6 +39,11 @@ class Rows:
     def pick(self, index: Tensor) -> "Rows":
         """The rows at `index`."""
         return Rows(**{f.name: getattr(self, f.name)[index] for f in fields(self)})
+
+    @classmethod
+    def join(cls, parts: Sequence["Rows"]) -> "Rows":
+        """The rows of all parts, one after the other."""
+        return cls(**{f.name: torch.cat([getattr(p, f.name) for p in parts]) for f in fields(cls)})
 
     def put(self, index: Tensor, new: "Rows") -> None:
         """Replace the rows at `index`, in place."""

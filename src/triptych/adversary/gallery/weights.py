@@ -12,10 +12,11 @@ from typing import Any, Final
 
 from safetensors.torch import load_file, save_file
 
+from triptych.adversary.attacks.lean import WIDE
 from triptych.adversary.attacks.pipeline import Pipeline
 from triptych.adversary.gallery.catalogue import defence
 from triptych.adversary.gallery.lesson import channels_last
-from triptych.adversary.gallery.pictures import DATA
+from triptych.adversary.gallery.pictures import DATA, SHAPES
 from triptych.errors import BadInput, BrokenModel
 
 WEIGHTS: Final = "weights.safetensors"
@@ -56,7 +57,10 @@ def read(folder: Path) -> tuple[Pipeline, dict[str, Any]]:
         raise BrokenModel(f"{folder} holds no {WEIGHTS}; train it again.") from error
     except Exception as error:  # safetensors raises its own kind, torch RuntimeError
         raise BrokenModel(f"{path} holds no weights of {card['defence']}.") from error
-    return channels_last(pipeline.eval()), card
+    _, height, width = SHAPES[card["data"]]
+    if height * width >= WIDE:
+        channels_last(pipeline)
+    return pipeline.eval(), card
 
 
 def setting_of(name: str, data: str, variant: str) -> Any:

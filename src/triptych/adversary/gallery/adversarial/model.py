@@ -24,7 +24,7 @@ SETTINGS = {
     ("mnist", "small"): Adversarial("mnist", Schedule(8, 128, 3e-3), "mnist", 7, 0.25, ramp=0.4),
     ("mnist", "published"): Adversarial("mnist", Schedule(91, 50, 1e-4), "mnist-large", 40, 1 / 30),
     ("cifar10", "small"): Adversarial(
-        "cifar10", Schedule(12, 128, 2e-3, "bf16-mixed"), "cifar", 1, 1.25, ramp=0.2
+        "cifar10", Schedule(5, 128, 2e-3, "bf16-mixed"), "cifar", 1, 1.25, ramp=0.2
     ),
     ("cifar10", "published"): Adversarial(
         "cifar10", Schedule(100, 128, 1e-3, "bf16-mixed"), "resnet18", 7, 0.25

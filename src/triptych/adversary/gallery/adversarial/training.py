@@ -19,4 +19,5 @@ def task(pipeline: Pipeline, setting: Adversarial) -> Hardened:
     inner = Inner(Threat("linf", EPSILON[setting.data]), setting.steps, setting.relative_step)
     images, labels = (part[:_WATCHED] for part in lesson.held_out)
     ramp = round(setting.ramp * setting.schedule.plan(setting.data, 0, "cpu").steps)
-    return Hardened(lesson, inner, (as_floats(images), labels), ramp)
+    mixed = setting.schedule.precision == "bf16-mixed"
+    return Hardened(lesson, inner, (as_floats(images), labels), ramp, mixed)
