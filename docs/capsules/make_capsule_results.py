@@ -62,13 +62,13 @@ def card(path: Path, folder: Path = FOLDER) -> str:
     with safe_open(path.with_suffix(".safetensors"), "np") as file:
         seed = json.loads(file.metadata()["network"])["seed"]
     result = json.loads(evaluated.read_text(encoding="utf-8"))
-    return before + _MEASURED + _measured(path.stem, result, seed) + after
+    return before + _MEASURED + _measured(path.stem, result, seed, folder) + after
 
 
 _MEASURED = "## Measured\n"
 
 
-def _measured(name: str, result: Result, seed: int) -> str:
+def _measured(name: str, result: Result, seed: int, folder: Path) -> str:
     at = result["seeds"].index(seed)
     kind = result["features"]
     other = "posterior" if kind == "presence" else "presence"
@@ -81,6 +81,12 @@ def _measured(name: str, result: Result, seed: int) -> str:
         f"on the {kind}s gets {100 * probes[kind]['values'][at]:.1f} %. The mean of all "
         f"{len(result['seeds'])} seeds is {_percent(clusters)}; see `docs/capsules/results.md`."
     )
+    grown = folder / f"curve_{name}.json"
+    if grown.exists():
+        curve = json.loads(grown.read_text(encoding="utf-8"))["curve"]
+        step = max(curve, key=int)
+        minutes = curve[step][str(seed)]["cpu_minutes"]
+        text += f" Its {int(step):,} steps took {minutes:.1f} processor minutes of one thread."
     return f"\n{textwrap.fill(text, 100, break_on_hyphens=False, break_long_words=False)}\n"
 
 
