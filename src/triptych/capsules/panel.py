@@ -158,7 +158,7 @@ def _claims(
     figure: Figure, cells: Any, explanation: Explanation, used: Sequence[PartFound]
 ) -> None:
     layer = explanation.layers[0]
-    ranked = sorted(layer.objects, key=lambda found: -found.share)[:6]
+    ranked = sorted(layer.objects, key=lambda found: -max(found.share, found.presence))[:6]
     table = figure.add_subplot(cells[0, 0])
     rows = [found.object for found in ranked] + [len(layer.objects)]
     columns = [part.part for part in used]
