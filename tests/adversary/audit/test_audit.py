@@ -167,7 +167,7 @@ def test_the_command_writes_a_report(tmp_path):
 
 @pytest.mark.parametrize(
     ("words", "sentence"),
-    [(("nowhere",), "nowhere holds no card.json"), (("digits", "--norm", "l0"), "linf, l2 or l1")],
+    [(("nowhere",), "There is no nowhere"), (("digits", "--norm", "l0"), "linf, l2 or l1")],
 )
 def test_mistakes_get_a_sentence(words, sentence):
     """It says what is wrong."""
