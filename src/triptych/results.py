@@ -85,10 +85,10 @@ def write_result(path: Path, numbers: Mapping[str, Any], seed: int | None = None
 
 def check_writable(path: Path) -> None:
     """Raises BadInput if a result could not be written there: before hours of work, not after."""
+    if path.is_dir():
+        raise BadInput(f"The result {path} cannot be written: it is a folder; name a file.")
     beside = path.with_name(path.name + ".part")
     try:
-        if path.is_dir():
-            raise BadInput(f"The result {path} cannot be written: it is a folder; name a file.")
         path.parent.mkdir(parents=True, exist_ok=True)
         beside.touch()
         beside.unlink()
