@@ -92,8 +92,9 @@ def _measured(name: str, result: Result, seed: int, folder: Path) -> str:
 
 def _accuracies(result: Result) -> str:
     name = str(result["preset"])
-    lines = [f"\n## What `{name}` has learned\n"]
-    if name in PROMISED:
+    changed = ", ".join(f"`{change}`" for change in result.get("changed") or ())
+    lines = [f"\n## What `{name}` has learned{f' with {changed}' if changed else ''}\n"]
+    if name in PROMISED and not changed:
         lines.append(f"Promised: {PROMISED[name]}.\n")
     lines += ["| | features | mean | seeds |", "|---|---|---|---|"]
     for key in (
@@ -114,6 +115,8 @@ def _accuracies(result: Result) -> str:
             values = ", ".join(f"{100 * value:.2f}" for value in numbers["values"])
             words = key.replace("_", " ")
             lines.append(f"| {words} | {kind} | {_percent(numbers)} | {values} |")
+    if result.get("affnist_accuracy", {}).get("mean") is not None:
+        lines.append(f"\naffNIST's pictures: {result['affnist_note']}")
     steps = result["steps"]
     counts = sorted({f"{n:,}" for n in (steps if isinstance(steps, list) else [steps])})
     lines.append(f"\n{' and '.join(counts)} steps; {result['test_pictures']:,} test pictures.")

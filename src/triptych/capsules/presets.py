@@ -183,3 +183,15 @@ def preset(name: str) -> Settings:
     if name not in PRESETS:
         raise BadInput(f"There is no preset {name!r}; there are {', '.join(PRESETS)}.")
     return PRESETS[name]
+
+
+def changes(settings: Settings) -> list[str]:
+    """How settings differ from the preset whose name they carry, as `--set` takes it."""
+    before = preset(settings.preset).model_dump(exclude={"preset"})
+    found: list[str] = []
+    for section, table in settings.model_dump(exclude={"preset"}).items():
+        for key, value in table.items():
+            if value != before[section][key]:
+                words = ",".join(map(str, value)) if isinstance(value, tuple) else value
+                found.append(f"{section}.{key}={words}")
+    return found
