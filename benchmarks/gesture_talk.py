@@ -169,7 +169,7 @@ class Bench:
         self.sets = {
             "val": self._crops(few(read_hands(self.folder, "val"), 10)),
             "test": self._crops(few(read_hands(self.folder, "test"), 10)),
-            "taught": self._crops(few(by_frames(self.train)[0], 4)),
+            "taught": self._crops(few(by_frames(self.train)[0], 1)),
         }
 
     def _crops(self, pictures: Sequence[HandPicture]) -> Crops:

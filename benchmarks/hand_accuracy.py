@@ -18,7 +18,7 @@ from triptych.data.hands import Clip, HandPicture, read_clips, read_hands
 from triptych.errors import BadInput
 from triptych.gesture.config import Config
 from triptych.gesture.evaluate.clips import metrics, outcome
-from triptych.gesture.evaluate.pictures import FIVE, Outcome, macro_f1
+from triptych.gesture.evaluate.counts import FIVE, Outcome, macro_f1
 from triptych.gesture.evaluate.record import Recording
 from triptych.gesture.learn.examples import NONE, UNKNOWN, hand_examples
 from triptych.gesture.perceive.detector import intersection_over_union

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from triptych.data.hands import read_hands
 from triptych.gesture.config import Config
-from triptych.gesture.evaluate.pictures import FIVE, FIVE_SIGNS
+from triptych.gesture.evaluate.counts import FIVE, FIVE_SIGNS
 from triptych.gesture.learn.augment import Jitter
 from triptych.gesture.learn.crops import crop_example, read
 from triptych.gesture.learn.examples import UNKNOWN, HandExample, hand_examples, scene_examples

@@ -84,6 +84,15 @@ def test_shifts_stay_on_the_canvas_and_a_smaller_gain_keeps_their_gradient(raw, 
     assert gentle > 100 * steep
 
 
+@given(raws, st.floats(0.02, 0.24))
+def test_a_pose_turns_no_further_than_it_may(raw, turn):
+    """Either way by `turn` full turns at most; a little is turned as if there were no bound."""
+    sx, _, _, s, _, _ = squash(raw, "similarity", turn=turn).tolist()
+    assert abs(math.atan2(s, sx)) <= 2 * math.pi * turn + 1e-9
+    little = raw * torch.tensor([1, 1, 1e-4 * turn, 1, 1, 1])
+    assert torch.allclose(squash(little, turn=turn), squash(little), atol=1e-6)
+
+
 def test_single_precision_inverts_the_smallest_scales():
     """With both scales at their floor of 0.01, P P⁻¹ is still the identity to 1e-4."""
     raw = torch.tensor([[-30.0, -30, a / 7, 0.3, 0.1, -0.2] for a in range(7)])

@@ -8,7 +8,7 @@ import torch
 from triptych.capsules import losses
 from triptych.capsules.model import StackedCapsules
 from triptych.capsules.render import Lattice
-from triptych.capsules.settings import Loss
+from triptych.capsules.sections import Loss
 
 
 def test_sparsity_by_hand():
@@ -83,6 +83,19 @@ def test_agreement_by_hand():
     assert losses.agreement(torch.cat([sure, sure.flip(0)])).item() == pytest.approx(
         apart, abs=0.01
     )
+
+
+def test_lesser_objects_of_a_class_are_free_under_a_power():
+    """Two objects a class, the second half as present: with power 4 next to as good as one."""
+    one = torch.eye(4).repeat(2, 1)
+    both = torch.tensor([[1.0, 0.5, 0, 0], [0.5, 1, 0, 0], [0, 0, 1, 0.5], [0, 0, 0.5, 1]])
+    both = both.repeat(2, 1)
+    lost = [
+        losses.agreement(both, power).item() - losses.agreement(one, power).item()
+        for power in (1.0, 4.0)
+    ]
+    assert lost[0] > 0.6 and 0 < lost[1] < 0.25
+    assert losses.agreement(both, 4.0).item() == pytest.approx(losses.agreement(both**4).item())
 
 
 def test_a_lattice_weighs_as_much_as_the_whole_picture_on_average(small):

@@ -1,5 +1,7 @@
 """The part encoder and its quirks, each switch against its definition."""
 
+import math
+
 import pytest
 import torch
 
@@ -93,3 +95,15 @@ def test_no_template_is_larger_than_allowed(small):
     pose = squash(raw, "similarity", largest=0.5)
     assert area(pose).sqrt().max() <= 0.51 + 1e-5
     assert area(PartEncoder(settings)(torch.rand(9, 1, 16, 16)).pose).sqrt().max() <= 0.51 + 1e-5
+
+
+def test_no_template_turns_further_than_allowed(small):
+    """parts.largest_turn bounds the angle, whatever the encoder says; 0 leaves it free."""
+    furthest = []
+    for turn in (0.05, 0.0):
+        settings = small.changed([f"parts.largest_turn={turn}", "parts.pose=similarity"])
+        encoder = PartEncoder(settings)
+        torch.nn.init.normal_(encoder.head.weight, std=3.0)
+        pose = encoder(torch.rand(20, 1, 16, 16)).pose
+        furthest.append(torch.atan2(pose[..., 3], pose[..., 0]).abs().max().item() / 2 / math.pi)
+    assert furthest[0] <= 0.05 + 1e-6 and furthest[1] > 0.1

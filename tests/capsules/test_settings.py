@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from triptych.capsules.model import StackedCapsules
-from triptych.capsules.presets import PRESETS, preset
+from triptych.capsules.presets import PRESETS, changes, preset
 from triptych.capsules.settings import Settings
 from triptych.errors import BadConfig, BadInput
 
@@ -76,3 +76,11 @@ def test_pictures_of_another_size_are_refused():
     """The sentence says what came and what is read."""
     with pytest.raises(BadInput, match=r"\[2, 1, 28, 28\], but mnist reads \[batch, 1, 40, 40\]"):
         StackedCapsules(preset("mnist"))(torch.zeros(2, 1, 28, 28))
+
+
+def test_changes_are_what_made_the_settings():
+    """Settings name what sets them apart from their preset, and that makes them again."""
+    few = ["data.canvas=40", "objects.layers=12,4"]
+    settings = preset("mnist-small").changed(few)
+    assert changes(settings) == few and changes(preset("usps")) == []
+    assert preset("mnist-small").changed(changes(settings)) == settings

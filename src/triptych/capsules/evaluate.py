@@ -13,6 +13,7 @@ from triptych.capsules.pictures import Pictures, read_pictures
 from triptych.capsules.point_task import score as points_score
 from triptych.capsules.point_task import test_constellations
 from triptych.capsules.points import assignment_accuracy
+from triptych.capsules.presets import PRESETS, changes
 from triptych.capsules.run import Run, networks, point_networks, steps_done
 from triptych.capsules.score import cluster_and_match, probe
 from triptych.capsules.train import features
@@ -49,10 +50,12 @@ def evaluate(run: Run) -> dict[str, object]:
     main = max(FEATURES, key=lambda name: sum(scores.training[name] for scores in found))
     return {
         "preset": run.settings.preset,
+        "changed": changes(run.settings) if run.settings.preset in PRESETS else None,
         "seeds": list(run.seeds),
         "steps": steps_done(run),
         "features": main,
         "clustering_accuracy": _summary([scores.clustering for scores in found], main),
+        "training_clustering_accuracy": _summary([scores.training for scores in found], main),
         "probe_accuracy": _summary([scores.probe for scores in found], main),
         "online_probe_accuracy": _summary([scores.online for scores in found], main),
         "affnist_accuracy": _summary([scores.affnist for scores in found], main),

@@ -188,7 +188,7 @@ def _of_objects(found: Explanation) -> str:
         lines.append(f"{name}: {present} of {len(layer.objects)} are present (over {PRESENT:.0%}).")
         ranked = sorted(layer.objects, key=lambda item: -item.share)
         for item in ranked:
-            if item.share < 0.05:
+            if item.share < 0.05 and item.presence <= PRESENT:
                 continue
             claims = ", ".join(map(str, item.claims))
             words = f"by {below}s {claims}" if len(item.claims) > 1 else f"by {below} {claims}"

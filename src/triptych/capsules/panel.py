@@ -21,6 +21,9 @@ from triptych.capsules.sheets import hues
 _MOST = 14
 """So many parts and objects have room."""
 
+_FEWEST = 8
+"""Bars are no wider than if there were so many."""
+
 _OUTLINED = 6
 """More outlines than that hide each other."""
 
@@ -32,10 +35,10 @@ def panel(explanation: Explanation, templates: NDArray[np.float32], title: str) 
 
     templates: ink of each, [M, C, T, T], 0..1. title: a line of text above all.
     """
-    figure = Figure(figsize=(12.5, 8.2), dpi=110, facecolor="white", layout="constrained")
+    figure = Figure(figsize=(12.5, 7.6), dpi=110, facecolor="white", layout="constrained")
     FigureCanvasAgg(figure)
     figure.suptitle(title, fontsize=12, x=0.01, ha="left")
-    grid = figure.add_gridspec(3, 1, height_ratios=(2.7, 2.6, 2.4), hspace=0.08)
+    grid = figure.add_gridspec(3, 1, height_ratios=(2.5, 2.3, 2.3), hspace=0.03)
     _pictures(figure, grid[0].subgridspec(1, 6 if explanation.by_objects is not None else 5))
     used = explanation.used(0.01)[:_MOST]
     _fill_pictures(figure.axes, explanation, used)
@@ -122,6 +125,7 @@ def _bars(
     axes = figure.add_subplot(rows[0])
     colours = hues(count).numpy()
     where = np.arange(len(used))
+    right = max(len(used), _FEWEST) - 0.4
     axes.bar(where, [100 * part.share for part in used], color=colours[[p.part for p in used]])
     for i, part in enumerate(used):
         words = f"{part.share:.0%}"
@@ -130,7 +134,7 @@ def _bars(
     axes.tick_params(axis="x", labelsize=8, length=0)
     axes.set_ylabel("% of the ink\nit explains", fontsize=9)
     axes.margins(y=0.18)
-    axes.set_xlim(-0.6, _MOST - 0.4)
+    axes.set_xlim(-0.6, right)
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
     strip = figure.add_subplot(rows[1])
@@ -146,7 +150,7 @@ def _bars(
             interpolation="nearest",
             aspect="auto",
         )
-    strip.set_xlim(-0.6, _MOST - 0.4)
+    strip.set_xlim(-0.6, right)
     strip.set_ylim(0, 1)
 
 
@@ -154,7 +158,7 @@ def _claims(
     figure: Figure, cells: Any, explanation: Explanation, used: Sequence[PartFound]
 ) -> None:
     layer = explanation.layers[0]
-    ranked = sorted(layer.objects, key=lambda found: -found.share)[:6]
+    ranked = sorted(layer.objects, key=lambda found: -max(found.share, found.presence))[:6]
     table = figure.add_subplot(cells[0, 0])
     rows = [found.object for found in ranked] + [len(layer.objects)]
     columns = [part.part for part in used]

@@ -38,7 +38,7 @@ from triptych.gesture.publish.messages import (
 )
 from triptych.gesture.publish.slot import Slot, SlotWriter
 from triptych.gesture.sources.shot import Source
-from triptych.gesture.types import Decision, Event, Frame
+from triptych.gesture.types import Box, Decision, Event, Frame
 
 LEAD = 2
 """Lockstep: pictures the analyser may be ahead of the publisher; less than the slot's buffers."""
@@ -138,6 +138,7 @@ class _Analysis:
         self._problem = ""
         self._seconds = 0.0
         self._frame: Frame | None = None
+        self._words: Box | None = None
         self.next_number = 1
 
     def obey(self, wish: Command | Teach) -> None:
@@ -177,7 +178,7 @@ class _Analysis:
         return decision
 
     def _take(self, timed: Timed) -> Decision:
-        self._frame = None
+        self._frame = self._words = None
         if timed.problem and timed.problem != self._problem:
             self._pipe.send(Problem(timed.problem))
         self._problem = timed.problem
@@ -195,7 +196,7 @@ class _Analysis:
         if self._teacher is not None:
             decision = self._teacher.after(decision, self._shift(timed))
         if decision.covered is None:
-            self._painter.paint(frame, decision)
+            self._words = self._painter.paint(frame, decision)
             self._frame = frame
         return decision
 
@@ -204,15 +205,16 @@ class _Analysis:
         shift = self._shift(timed)
         for event in decision.events:
             self._pipe.send(Happened(Event(event.t + shift, event.event, event.detail)))
-        number = self._writer.offer(timed.taken_at, decision.covered, self._frame)
+        covered, taken_at = decision.covered, timed.taken_at
+        number = self._writer.offer(taken_at, covered, self._frame, self._words)
         self.next_number = number + 1
         ring = decision.ring
         self._pipe.send(
             Offered(
                 number,
                 timed.t + shift,
-                timed.taken_at - timed.t - shift,
-                decision.covered,
+                taken_at - timed.t - shift,
+                covered,
                 self._seconds,
                 ring.sign if ring else None,
                 ring.progress if ring else 0.0,

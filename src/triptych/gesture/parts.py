@@ -12,7 +12,7 @@ from triptych.gesture.config import Config
 from triptych.gesture.publish.clock import now
 from triptych.gesture.publish.messages import Lesson, Noted, Teach, Vocabulary
 from triptych.gesture.sources.shot import Source
-from triptych.gesture.types import CoverReason, Decision, Frame, Scene
+from triptych.gesture.types import Box, CoverReason, Decision, Frame, Scene
 
 
 class Looks(Protocol):
@@ -42,8 +42,8 @@ class Decides(Protocol):
 class Paints(Protocol):
     """Draws a decision onto a picture."""
 
-    def paint(self, frame: Frame, decision: Decision) -> None:
-        """Draw in place; the card is not drawn here."""
+    def paint(self, frame: Frame, decision: Decision) -> Box | None:
+        """Draw in place; the card is not drawn here. Returns where there are words."""
         ...
 
 

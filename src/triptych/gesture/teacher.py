@@ -173,7 +173,7 @@ class Teacher:
         news = self._close()
         self._signs = [*self._others(kept.name), kept]
         self._use(self._signs)
-        words = f"Learnt: {kept.text}. Its name in events and settings is {kept.name}."
+        words = f"Learnt “{kept.text}”. Its name in events and settings is {kept.name}."
         return [*news, self._vocabulary(), Noted(words)]
 
     def _close(self) -> list[News]:

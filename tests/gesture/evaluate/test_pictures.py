@@ -12,7 +12,7 @@ import pytest
 from triptych.errors import BadInput
 from triptych.gesture.config import Config
 from triptych.gesture.evaluate import evaluate, pictures, summary
-from triptych.gesture.evaluate.pictures import Outcome, f1, macro_f1
+from triptych.gesture.evaluate.counts import Outcome, f1, macro_f1
 from triptych.gesture.types import GESTURES, Box, Face, Frame, Hand, Scene
 from triptych.results import to_json
 

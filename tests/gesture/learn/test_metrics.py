@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import f1_score
 
-from triptych.gesture.evaluate.pictures import FIVE as FIVE_OF_PEOPLE
+from triptych.gesture.evaluate.counts import FIVE as FIVE_OF_PEOPLE
 from triptych.gesture.learn.metrics import (
     FIVE,
     average_precision,

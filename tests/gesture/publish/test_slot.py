@@ -9,7 +9,7 @@ import pytest
 from triptych.errors import Unavailable
 from triptych.gesture.publish import slot as slot_module
 from triptych.gesture.publish.slot import BUFFERS, Slot, SlotReader, SlotWriter
-from triptych.gesture.types import Frame
+from triptych.gesture.types import Box, Frame
 
 SIZE_WH = (64, 36)
 
@@ -40,6 +40,19 @@ def test_the_newest_offer_is_read(ends: tuple[SlotWriter, SlotReader, Slot]) -> 
     writer.offer(200.0, None, flat(99))
     assert (offer.number, offer.taken_at, offer.covered) == (7, 107.25, None)
     assert (offer.frame == 7).all()
+
+
+def test_where_the_words_are_crosses_over(ends: tuple[SlotWriter, SlotReader, Slot]) -> None:
+    """With its own picture and no other, to a 65535th of it."""
+    writer, reader, _ = ends
+    writer.offer(1.0, None, flat(1), Box(0.0, 0.25, 0.7, 1.0))
+    offer = reader.read()
+    assert offer is not None and offer.words is not None
+    assert offer.words.as_list() == pytest.approx([0.0, 0.25, 0.7, 1.0], abs=1 / 65535)
+    for number in range(2, 2 + BUFFERS):
+        writer.offer(1.0, None, flat(number))
+        offer = reader.read()
+        assert offer is not None and offer.words is None
 
 
 def test_a_covered_offer_leaves_no_pixels(ends: tuple[SlotWriter, SlotReader, Slot]) -> None:

@@ -39,6 +39,19 @@ def test_badge_lies_in_its_corner_and_touches_nothing_else(place: str) -> None:
     assert (cols < 320).all() if lefter else (cols >= 320).all()
 
 
+@pytest.mark.parametrize("place", ["top-left", "bottom-right"])
+def test_the_badge_s_place_is_told(place: str) -> None:
+    """A looking-glass leaves its words as they are: the box holds what was drawn, closely."""
+    painter = Painter(_with_show(place=place), _SIZE)
+    frame = np.full((_SIZE[1], _SIZE[0], 3), 90, np.uint8)
+    box = painter.paint(frame, Decision(0.0, None, badge=Badge("palm", 1.0)))
+    rows, cols = np.nonzero((np.abs(frame.astype(int) - 90) > 50).any(axis=2))
+    assert box is not None
+    drawn = (cols.min() / 640, rows.min() / 360, (cols.max() + 1) / 640, (rows.max() + 1) / 360)
+    assert box.as_list() == pytest.approx(drawn, abs=0.01)
+    assert painter.paint(frame, Decision(0.0, None, ring=Ring("palm", 0.5))) is None
+
+
 def test_every_sign_looks_its_own_way() -> None:
     """Badges of signs with different icons or texts differ; the two comment signs look alike."""
     painter = Painter(Config(), _SIZE)

@@ -9,7 +9,7 @@ import math
 from dataclasses import dataclass
 
 from triptych.gesture.publish.slot import Offer, SlotReader
-from triptych.gesture.types import CoverReason, Frame
+from triptych.gesture.types import Box, CoverReason, Frame
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,11 +18,13 @@ class Pick:
 
     frame: the picture, or None for the away card. covered: why there is none.
     until: seconds on the shared clock after which `frame` must not be shown any more.
+    words: where on `frame` words are drawn.
     """
 
     frame: Frame | None
     covered: CoverReason | None
     until: float = math.inf
+    words: Box | None = None
 
 
 class Lease:
@@ -81,4 +83,4 @@ class Lease:
             return Pick(None, offer.covered or "analyser_lost")
         if clock - self._fresh_since < self._settle_seconds:
             return Pick(None, self._missing)
-        return Pick(offer.frame, None, offer.taken_at + self._seconds)
+        return Pick(offer.frame, None, offer.taken_at + self._seconds, offer.words)

@@ -18,7 +18,7 @@ from triptych.gesture.publish.messages import Command, Status, Teach
 from triptych.gesture.publish.outlet import GOODBYE_CARDS, Outlet
 from triptych.gesture.publish.sinks.sink import Sink
 from triptych.gesture.publish.supervisor import Supervisor
-from triptych.gesture.types import CoverReason, Event, Frame
+from triptych.gesture.types import Box, CoverReason, Event, Frame
 
 
 class Watched(Protocol):
@@ -154,9 +154,9 @@ class LivePublisher:
             outlet.offer(pick)
         if self._page is not None:
             frame = self._card if pick.frame is None else pick.frame
-            self._page.show(frame, self._status(pick.covered))
+            self._page.show(frame, self._status(pick.covered, pick.words))
 
-    def _status(self, covered: CoverReason | None) -> Status:
+    def _status(self, covered: CoverReason | None, words: Box | None = None) -> Status:
         supervisor = self._supervisor
         newest = supervisor.newest
         shows_sign = newest is not None and covered is None
@@ -168,6 +168,7 @@ class LivePublisher:
             sign=newest.sign if newest and shows_sign else None,
             progress=newest.progress if newest and shows_sign else 0.0,
             cpu_share=self._cpu.update(),
+            words=words,
         )
 
     def _obey(self) -> None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from triptych.gesture.config_signs import TaughtSign
-from triptych.gesture.types import CoverReason, Event
+from triptych.gesture.types import Box, CoverReason, Event
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +14,8 @@ class Status:
     t: seconds on the source's clock. fps: pictures analysed in the last second.
     analyse_ms: mean milliseconds a picture took to be analysed and drawn.
     covered: why the published picture is covered, or None. sign and progress: the sign being held.
-    cpu_share: CPU time of all our processes, 1.0 = one core.
+    cpu_share: CPU time of all our processes, 1.0 = one core. words: where on the published picture
+    words are drawn.
     """
 
     t: float
@@ -24,6 +25,7 @@ class Status:
     sign: str | None = None
     progress: float = 0.0
     cpu_share: float = 0.0
+    words: Box | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,13 +18,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from triptych.errors import Unavailable
-from triptych.gesture.types import CoverReason, Frame
+from triptych.gesture.types import Box, CoverReason, Frame
 
 BUFFERS = 3
 REASONS: tuple[CoverReason, ...] = get_args(CoverReason)
 _PAGE = 4096
 _LATEST, _BEGIN, _END, _COVERED = 0, 0, 1, 2
-_STAMP = 3
+_STAMP, _WORDS = 3, 4
+_FULL = 65535
+"""A box is kept as four whole numbers of 16 bits, in shares of the picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +35,14 @@ class Offer:
 
     number: 1, 2, 3, ... taken_at: seconds on the shared clock when the picture was taken.
     covered: why there is no `frame`; None if there is one, which the reader may keep.
+    words: where on the frame words are drawn, to the nearest 1/65535; None if nowhere.
     """
 
     number: int
     taken_at: float
     covered: CoverReason | None
     frame: Frame | None
+    words: Box | None = None
 
 
 class Slot:
@@ -111,10 +115,17 @@ class SlotWriter:
         self._slot = slot
         self._number = int(slot.words[0, _LATEST])
 
-    def offer(self, taken_at: float, covered: CoverReason | None, frame: Frame | None) -> int:
+    def offer(
+        self,
+        taken_at: float,
+        covered: CoverReason | None,
+        frame: Frame | None,
+        words: Box | None = None,
+    ) -> int:
         """Put a verdict in; pixels are copied only if uncovered. Returns its number.
 
-        `frame` has the slot's size, BGR; it may be None only if `covered` is not.
+        `frame` has the slot's size, BGR; it may be None only if `covered` is not. words: where on
+        it there are some, as a box within 0..1.
         """
         slot, number = self._slot, self._number + 1
         index = number % BUFFERS
@@ -127,6 +138,8 @@ class SlotWriter:
             self.copy(slot.pixels[index], frame)
         row[_STAMP] = struct.unpack("q", struct.pack("d", taken_at))[0]
         row[_COVERED] = 0 if covered is None else 1 + REASONS.index(covered)
+        shares = [0] * 4 if words is None else [round(side * _FULL) for side in words.as_list()]
+        row[_WORDS] = struct.unpack("q", struct.pack("4H", *shares))[0]
         slot.fence()
         row[_END] = number
         slot.fence()
@@ -166,8 +179,10 @@ class SlotReader:
         stamp = struct.unpack("d", struct.pack("q", int(row[_STAMP])))[0]
         code = int(row[_COVERED])
         covered = REASONS[code - 1] if 0 < code <= len(REASONS) else None
+        shares = struct.unpack("4H", struct.pack("q", int(row[_WORDS])))
+        words = Box(*(share / _FULL for share in shares)) if any(shares) else None
         frame = slot.pixels[index].copy() if whole and code == 0 else None
         slot.fence()
         if not whole or int(row[_BEGIN]) != wanted:
             return None
-        return Offer(wanted, stamp, covered, frame)
+        return Offer(wanted, stamp, covered, frame, words)

@@ -14,7 +14,7 @@ from triptych.gesture.show.icons import icon
 from triptych.gesture.show.label import labelled
 from triptych.gesture.show.patch import Patch, Pixels, lay, over, patch_of
 from triptych.gesture.show.shapes import Canvas
-from triptych.gesture.types import Decision, Frame
+from triptych.gesture.types import Box, Decision, Frame
 
 _DIM = 0.55  # of a sign that is held but has not fired yet
 _MARGIN = 0.035  # from the picture's edge, as a share of its height
@@ -22,10 +22,11 @@ _MARGIN = 0.035  # from the picture's edge, as a share of its height
 
 @dataclass(frozen=True, slots=True)
 class _Placed:
-    """A patch and where its top left goes."""
+    """A patch, where its top left goes, and the part of the picture that it hides."""
 
     patch: Patch
     corner_xy: tuple[int, int]
+    box: Box
 
 
 class Painter:
@@ -48,19 +49,23 @@ class Painter:
             self._badges[sign] = self._badge(pixels, text)
             self._rings[sign] = patch_of(over(_track(self._band), pixels * _DIM))
 
-    def paint(self, frame: Frame, decision: Decision) -> None:
+    def paint(self, frame: Frame, decision: Decision) -> Box | None:
         """Draw the ring or the badge, if there is one, onto `frame` in place.
 
         While a badge is on show, the ring of the next sign is drawn beside it. The away card is
-        none of the painter's business.
+        none of the painter's business. Returns where the badge is: what mirrors the picture must
+        leave its words as they are.
         """
         badge, ring = decision.badge, decision.ring
+        place = None
         if badge is not None:
             placed = self._badges[badge.sign]
             lay(frame, placed.patch, placed.corner_xy, badge.opacity)
+            place = placed.box
         if ring is not None:
             row = 0 if badge is None else 1
             lay(frame, self._swept(ring.sign, ring.progress), self._corner(row))
+        return place
 
     def _swept(self, sign: str, progress: float) -> Patch:
         """The dimmed icon with its ring closed up to `progress`, 0..1."""
@@ -80,12 +85,24 @@ class Painter:
         """Icon and label as one patch, the icon towards the picture's edge."""
         x, y = self._corner(0)
         if not text.strip():
-            return _Placed(patch_of(pixels), (x, y))
+            return self._placed(pixels, (x, y))
         room = max(self._size_wh[0] - self._pixels - 2 * self._margin(), 0)
         right = self._place.endswith("right")
         whole = labelled(pixels, text, room, right)
         beside = whole.shape[1] - self._pixels
-        return _Placed(patch_of(whole), (x - beside if right else x, y))
+        return self._placed(whole, (x - beside if right else x, y))
+
+    def _placed(self, pixels: Pixels, corner_xy: tuple[int, int]) -> _Placed:
+        (x, y), (width, height) = corner_xy, self._size_wh
+        # All but the soft shadow around it.
+        rows, columns = np.nonzero(pixels[..., 3] >= 0.5)
+        sides = (
+            (x + columns.min(initial=pixels.shape[1])) / width,
+            (y + rows.min(initial=pixels.shape[0])) / height,
+            (x + columns.max(initial=-1) + 1) / width,
+            (y + rows.max(initial=-1) + 1) / height,
+        )
+        return _Placed(patch_of(pixels), corner_xy, Box(*np.clip(sides, 0.0, 1.0).tolist()))
 
     def _margin(self) -> int:
         return round(_MARGIN * self._size_wh[1])

@@ -18,7 +18,7 @@ import pytest
 from triptych.gesture.config import Config
 from triptych.gesture.publish.messages import Command, Status
 from triptych.gesture.publish.page import Page
-from triptych.gesture.types import CoverReason, Frame
+from triptych.gesture.types import Box, CoverReason, Frame
 
 SIZE_WH = (320, 180)
 
@@ -48,6 +48,7 @@ class Publisher:
         self.port = int(self.address.rsplit(":", 1)[1])
         self.covered: CoverReason | None = None
         self.sign: str | None = None
+        self.words: Box | None = None
         self.paused = False
         self.obeyed: list[Command] = []
         self._ended = threading.Event()
@@ -66,7 +67,8 @@ class Publisher:
             if not self.paused:
                 number += 1
                 frame = CARD if self.covered else moving(number)
-                status = Status(number * 0.03, self.covered, 30.0, 6.5, self.sign, 0.5, 0.2)
+                told = (30.0, 6.5, self.sign, 0.5, 0.2, self.words)
+                status = Status(number * 0.03, self.covered, *told)
                 self.page.show(frame, status)
 
     def end(self) -> None:

@@ -7,10 +7,11 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from triptych.gesture.publish.messages import Command
-from triptych.gesture.types import Event
+from triptych.gesture.types import Box, Event
 
 pytestmark = pytest.mark.browser
 
@@ -73,6 +74,22 @@ def test_people_are_mirrored_and_cards_are_not(visit: Any, publisher: Any, until
     visit.click("#mirror")
     publisher.covered = "away"
     until(lambda: visit.run(transform) == "none")
+
+
+def rising(row: list[int] | None) -> list[float]:
+    """The share of pixels brighter than their left neighbours, of the left and the right half."""
+    grey = np.array(row or [0] * 1280)[::4]
+    return [float((np.diff(half) > 0).mean()) for half in np.split(grey, 2)]
+
+
+def test_words_can_be_read_in_the_looking_glass(visit: Any, publisher: Any, until: Any) -> None:
+    """Where the picture has words it is turned once more, and not where nothing is mirrored."""
+    assert min(rising(pixels(visit))) > 0.9
+    publisher.words = Box(0.5, 0.25, 1.0, 0.75)
+    until(lambda: rising(pixels(visit))[1] < 0.1)
+    assert rising(pixels(visit))[0] > 0.9
+    visit.click("#mirror")
+    until(lambda: min(rising(pixels(visit))) > 0.9)
 
 
 def test_cover_and_uncover(visit: Any, publisher: Any, until: Any) -> None:

@@ -61,7 +61,7 @@ def test_pictures_are_shrunk(size_wh: tuple[int, int], shrunk_wh: tuple[int, int
     hub.show(frame(*size_wh, value=77), SEEN)
     assert hub.picture is not None
     message = hub.picture.message
-    decoded = cv2.imdecode(np.frombuffer(message[1:], np.uint8), cv2.IMREAD_COLOR)
+    decoded = cv2.imdecode(np.frombuffer(message[9:], np.uint8), cv2.IMREAD_COLOR)
     assert decoded is not None
     assert decoded.shape == (shrunk_wh[1], shrunk_wh[0], 3)
     assert abs(int(decoded.mean()) - 77) <= 2

@@ -134,7 +134,7 @@ def test_a_browser_is_told_all(page: Page) -> None:
         else:
             pytest.fail("no picture came")
         assert message[0] == 1
-        shown = cv2.imdecode(np.frombuffer(message[1:], np.uint8), cv2.IMREAD_COLOR)
+        shown = cv2.imdecode(np.frombuffer(message[9:], np.uint8), cv2.IMREAD_COLOR)
         assert shown is not None
         assert shown.shape == FRAME.shape
 

@@ -17,8 +17,8 @@ import cv2
 import numpy as np
 
 from triptych.gesture.publish.messages import Command, Status, Teach
-from triptych.gesture.publish.page.wire import encode
-from triptych.gesture.types import Event, Frame
+from triptych.gesture.publish.page.wire import encode, picture_header
+from triptych.gesture.types import Box, Event, Frame
 
 PREVIEW_WIDTH = 640
 """Pictures are shrunk to at most this many pixels across."""
@@ -39,18 +39,20 @@ COMMANDS_LENGTH = 64
 class Picture:
     """One published picture, shrunk.
 
-    at: `time.monotonic()` when it was published. covered: whether it is the away card.
+    at: `time.monotonic()` when it was published. covered: whether it is the away card. words: where
+    words are drawn on it.
     """
 
     at: float
     pixels: Frame
     covered: bool
+    words: Box | None = None
 
     @cached_property
     def message(self) -> bytes:
         """What a browser gets, encoded once however many of them watch."""
         _, jpeg = cv2.imencode(".jpg", self.pixels, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
-        return bytes([self.covered]) + jpeg.tobytes()
+        return picture_header(self.covered, self.words) + jpeg.tobytes()
 
 
 @dataclass
@@ -83,7 +85,7 @@ class Hub:
         self._wanted = False
         now = time.monotonic()
         self._due = now + PREVIEW_SECONDS
-        self.picture = Picture(now, _shrunk(frame), status.covered is not None)
+        self.picture = Picture(now, _shrunk(frame), status.covered is not None, status.words)
 
     def log(self, event: Event) -> None:
         """Add an event to the page's log, with the time of day."""

@@ -5,12 +5,14 @@ of {"type": "next"} (ready for a picture), {"type": "cover"}, {"type": "uncover"
 {"type": "tune", "setting", "value"} and {"type": "teach", "do", ...} (see `messages.Teach`; its
 `png` in base64). To the browser: JSON texts of type `hello`, `status`, `settings`, `event`,
 `signs`, `lesson` and `note`, and one binary message for each `next`: a byte that is 1 if the
-picture is the away card, and the picture as a JPEG file.
+picture is the away card; left, top, right and bottom of the words on it, each two bytes, the higher
+first, in 1/65535 of the picture, or zeros; and the picture as a JPEG file.
 """
 
 import binascii
 import json
 import math
+import struct
 from base64 import b64decode
 from collections.abc import Mapping
 from typing import Any, get_args
@@ -18,6 +20,7 @@ from typing import Any, get_args
 from pydantic_core import to_json
 
 from triptych.gesture.publish.messages import Command, Status, Teach, TeachStep
+from triptych.gesture.types import Box
 
 PNG_BYTES = 24_000
 """The largest icon that the page may send: less than a pipe holds, so passing it on never waits."""
@@ -100,6 +103,12 @@ def _teach_of(message: Mapping[str, Any]) -> Teach:
     if len(png) > PNG_BYTES:
         raise MessageError("png is too large")
     return Teach(do, **texts, png=png, t=float(t))
+
+
+def picture_header(covered: bool, words: Box | None) -> bytes:
+    """What comes before the JPEG file."""
+    sides = [0] * 4 if words is None else [round(65535 * side) for side in words.as_list()]
+    return struct.pack(">?4H", covered, *sides)
 
 
 def status_text(status: Status) -> str:

@@ -111,8 +111,10 @@ function forgetButton(sign, label) {
   button.addEventListener("click", () => {
     if (button.textContent === "×") {
       button.textContent = "Forget?";
+      button.dataset.asks = "true";
       setTimeout(() => {
         button.textContent = "×";
+        button.dataset.asks = "false";
       }, CONFIRM_MS);
     } else {
       live.send({ type: "teach", do: "forget", name: sign });
@@ -295,6 +297,6 @@ function setText(id, text) {
 const teacher = lesson((message) => live.send(message));
 const live = connect({
   message,
-  picture: (blob, covered) => screen.draw(blob, covered),
+  picture: (blob, covered, words) => screen.draw(blob, covered, words),
   change,
 });

@@ -2,6 +2,7 @@
 
 const NO_TOKEN = 4401;
 const TOO_MANY = 1013;
+const HEADER_BYTES = 9;
 const RETRY_MS = [500, 1000, 2000, 4000];
 
 // The token comes in the fragment, which browsers never send; it is taken out of the address bar
@@ -15,7 +16,7 @@ function takeToken() {
   return given || sessionStorage.getItem("token") || "";
 }
 
-// handlers: message(object), picture(Blob, covered), change(state), where state is one of
+// handlers: message(object), picture(Blob, covered, words), change(state), where state is one of
 // opening, open, lost, refused, full.
 export function connect(handlers) {
   const token = takeToken();
@@ -41,8 +42,10 @@ export function connect(handlers) {
         }
         handlers.message(message);
       } else {
-        const covered = new Uint8Array(event.data, 0, 1)[0] === 1;
-        handlers.picture(new Blob([new Uint8Array(event.data, 1)], { type: "image/jpeg" }), covered);
+        const header = new DataView(event.data, 0, HEADER_BYTES);
+        const words = [1, 3, 5, 7].map((at) => header.getUint16(at) / 65535);
+        const file = new Uint8Array(event.data, HEADER_BYTES);
+        handlers.picture(new Blob([file], { type: "image/jpeg" }), header.getUint8(0) === 1, words);
       }
     });
     mine.addEventListener("close", (event) => {

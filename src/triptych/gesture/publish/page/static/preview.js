@@ -24,6 +24,23 @@ export function preview(canvas, ask, stale) {
     paper.clearRect(0, 0, canvas.width, canvas.height);
   }
 
+  // The canvas is mirrored as a whole: mirrored once more before that, words can be read.
+  function turn(picture, [x0, y0, x1, y1]) {
+    const [left, right] = [Math.round(x0 * picture.width), Math.round(x1 * picture.width)];
+    const [top, bottom] = [Math.round(y0 * picture.height), Math.round(y1 * picture.height)];
+    const [width, height] = [right - left, bottom - top];
+    if (width > 0 && height > 0) {
+      paper.save();
+      paper.beginPath();
+      paper.roundRect(left, top, width, height, height / 2); // as round as an icon with its label
+      paper.clip();
+      paper.translate(left + right, 0);
+      paper.scale(-1, 1);
+      paper.drawImage(picture, left, top, width, height, left, top, width, height);
+      paper.restore();
+    }
+  }
+
   document.addEventListener("visibilitychange", () => {
     clear();
     want();
@@ -47,7 +64,8 @@ export function preview(canvas, ask, stale) {
       wantedAt = 0;
       clear();
     },
-    async draw(blob, covered) {
+    // words: left, top, right, bottom of what must stay readable, as shares of the picture.
+    async draw(blob, covered, words) {
       const mine = ++drawing;
       try {
         const picture = await createImageBitmap(blob);
@@ -55,6 +73,9 @@ export function preview(canvas, ask, stale) {
           canvas.width = picture.width;
           canvas.height = picture.height;
           paper.drawImage(picture, 0, 0);
+          if (!covered && !canvas.classList.contains("plain")) {
+            turn(picture, words);
+          }
           canvas.dataset.covered = covered;
           canvas.hidden = false;
           stale(false);
