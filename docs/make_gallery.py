@@ -41,12 +41,12 @@ SHORT = """
 - Few pictures, and on MNIST and CIFAR-10 one training of each: intervals are wide, and say nothing
   of other trainings.
 - The claim of the code words is reproduced in kind on the digits only. The published trainings take
-  150 and 400 epochs, these two and three: on MNIST and CIFAR-10 the authors' own attack finds nearly
-  everything by itself. A longer training for MNIST was begun, and not finished in the time there was.
+  150 and 400 epochs, these two and three: on MNIST and CIFAR-10 the authors' own attack finds
+  nearly everything by itself. A longer training for MNIST was begun, and not finished.
 - The claim of the blur hardly stands: what fools the sharp network mostly fools the blurred one,
   least so on CIFAR-10.
 - The adversarially trained network for CIFAR-10 learnt for five epochs with one step each, and is
-  small: published ones keep about twice as much.
+  small: published ones keep far more.
 """
 
 
