@@ -42,6 +42,7 @@ def test_pictures_stay_within_the_threat_model_and_loss_rises(make, inner, norm)
     model, pictures = make.network(), make.pictures(30)
     labels = make.answers(model, pictures)
     threat = Threat(norm, {"linf": 0.3, "l2": 0.8, "l1": 2.0}[norm])
+    torch.manual_seed(0)
     found = inner(threat).craft(model, pictures, labels)
     assert float(threat.geometry.length(found - pictures).max()) <= threat.epsilon * (1 + 1e-9)
     assert float(found.min()) >= 0
@@ -82,8 +83,27 @@ def test_training_on_attacked_pictures_makes_a_network_harder_to_fool(tmp_path, 
     assert "robust_accuracy" not in (tmp_path / "plain" / "log.jsonl").read_text()
 
 
-def test_a_killed_run_goes_on_exactly(tmp_path):
-    """The random starts are drawn by step, so a resumed run gives the same weights."""
+def test_epsilon_grows_over_the_ramp():
+    """No picture moves in the first batch, half of epsilon in the middle, all of it afterwards."""
+    task = Hardened(lesson(), fast(Threat("linf", 0.1)), ramp=4)
+    crafted = list[torch.Tensor]()
+
+    def note(network, batch):
+        crafted.append(batch[0])
+        return torch.zeros(()), {}
+
+    task.task.loss = note
+    images, labels = pictures("digits", "val")
+    shown = as_floats(images[:20])
+    for _ in range(6):
+        task.loss(task.network, (shown, labels[:20]))
+    moved = [float((each - shown).abs().max()) for each in crafted]
+    assert moved == pytest.approx([0, 0.025, 0.05, 0.075, 0.1, 0.1], abs=1e-6)
+
+
+@pytest.mark.parametrize("ramp", [0, 8])
+def test_a_killed_run_goes_on_exactly(tmp_path, ramp):
+    """The random starts are drawn by step, and the ramp's place is in the checkpoint."""
     weights = []
     for stop in (None, 5):
         folder = tmp_path / str(stop)
@@ -94,7 +114,7 @@ def test_a_killed_run_goes_on_exactly(tmp_path):
                 raise KeyboardInterrupt
 
         def go(on_step, folder=folder, plan=plan):
-            task = Hardened(lesson(), fast(Threat("linf", 0.1)))
+            task = Hardened(lesson(), fast(Threat("linf", 0.1)), ramp=ramp)
             return fit(task, plan, folder, JsonLines(folder / "log.jsonl"), on_step)
 
         if stop:
@@ -112,6 +132,7 @@ def test_a_killed_run_goes_on_exactly(tmp_path):
         (lambda: fast(Threat("linf", torch.ones(3))), "one finite epsilon"),
         (lambda: fast(Threat("linf", float("inf"))), "one finite epsilon"),
         (lambda: fast(Threat("linf", 0.1, grid=True)), "leave grid out"),
+        (lambda: Hardened(lesson(), fast(Threat("linf", 0.1)), ramp=-1), "ramp is -1"),
     ],
 )
 def test_settings_that_make_no_sense(build, words):

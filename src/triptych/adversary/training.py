@@ -7,7 +7,9 @@ Kolter 2020), which costs 2 passes for each training step instead of `steps` + 1
     fit(Hardened(task, madry(Threat("linf", 8 / 255))), plan, folder, tracker)
 
 One step can overfit all of a sudden: the network learns to withstand that very step and nothing
-else. `held_out` is measured with many steps meanwhile, where this shows at once.
+else. `held_out` is measured with many steps meanwhile, where this shows at once. And where epsilon
+is large from the start, a network may never learn anything but to give all pictures one answer:
+`ramp` lets epsilon grow.
 """
 
 from collections.abc import Mapping
@@ -58,15 +60,17 @@ class Inner:
         if self.threat.grid:
             raise BadInput("Adversarial training is not for 8-bit pictures: leave grid out.")
 
-    def craft(self, network: nn.Module, pictures: Tensor, labels: Tensor) -> Tensor:
+    def craft(
+        self, network: nn.Module, pictures: Tensor, labels: Tensor, share: float = 1.0
+    ) -> Tensor:
         """Pictures [B, ...] within the threat model on which the network's loss is high.
 
-        The network is in evaluation mode meanwhile, so its batch statistics see each training step
-        once. Gradients are taken for the pictures only. Draws from torch's random state.
+        share: of epsilon, 0..1. The network is in evaluation mode meanwhile, so its batch
+        statistics see each training step once. Gradients are taken for the pictures only. Draws from torch's random state.
         """
         low, high = walls(self.threat, pictures.dtype)
         geometry, clean = self.threat.geometry, pictures.detach()
-        epsilon = self.threat.epsilons(len(clean)).to(clean.device)
+        epsilon = share * self.threat.epsilons(len(clean)).to(clean.device)
         keys = torch.randint(2**62, (len(clean),)).to(clean.device)
         size = spread(self.relative_step * epsilon, clean)
         points = clean + geometry.start(clean, epsilon, keys)
@@ -123,16 +127,28 @@ class Hardened:
     """A task for `fit`: that of `task`, but each batch is attacked before it is learnt.
 
     held_out: pictures and labels of which `robust_accuracy` is measured at each evaluation, with
-    20 steps of PGD; from training data, where the test set is not to be looked at.
+    20 steps of PGD; from training data, where the test set is not to be looked at. ramp: batches
+    over which epsilon grows from zero. How many have been seen is a buffer of the network, so that
+    a checkpoint knows it.
     """
 
     def __init__(
-        self, task: PictureTask, inner: Inner, held_out: tuple[Tensor, Tensor] | None = None
+        self,
+        task: PictureTask,
+        inner: Inner,
+        held_out: tuple[Tensor, Tensor] | None = None,
+        ramp: int = 0,
     ) -> None:
+        if ramp < 0:
+            raise BadInput(f"ramp is {ramp}, but must be 0 or more.")
         self.task = task
         self.inner = inner
         self.held_out = held_out
+        self.ramp = ramp
         self.network = task.network
+        if ramp:
+            none = torch.zeros((), dtype=torch.int64)
+            self.network.register_buffer("batches_attacked", none)
 
     def optimizer(self) -> torch.optim.Optimizer:
         """The task's own."""
@@ -147,7 +163,13 @@ class Hardened:
     ) -> tuple[Tensor, Mapping[str, Tensor]]:
         """The task's loss on pictures made against the network as it stands."""
         pictures, labels = batch
-        return self.task.loss(network, (self.inner.craft(network, pictures, labels), labels))
+        share = 1.0
+        if self.ramp:
+            seen = self.network.get_buffer("batches_attacked")
+            share = min(1.0, int(seen) / self.ramp)
+            seen.add_(1)
+        crafted = self.inner.craft(network, pictures, labels, share)
+        return self.task.loss(network, (crafted, labels))
 
     def evaluate(self, network: nn.Module) -> Mapping[str, Any]:
         """The task's numbers, and `robust_accuracy` on what is held out."""

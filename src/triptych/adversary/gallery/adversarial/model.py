@@ -9,18 +9,22 @@ from triptych.adversary.gallery.plain.model import Plain, network
 
 @dataclass(frozen=True, slots=True)
 class Adversarial(Plain):
-    """steps: of PGD in each training step; 1 is the fast variant. relative_step: in epsilons."""
+    """steps: of PGD in each training step; 1 is the fast variant. relative_step: in epsilons.
+
+    ramp: the share of the training over which epsilon grows from zero.
+    """
 
     steps: int
     relative_step: float
+    ramp: float = 0.0
 
 
 SETTINGS = {
     ("digits", "small"): Adversarial("digits", Schedule(60, 64, 3e-3), "digits", 5, 0.35),
-    ("mnist", "small"): Adversarial("mnist", Schedule(5, 128, 2e-3), "mnist", 7, 0.25),
+    ("mnist", "small"): Adversarial("mnist", Schedule(8, 128, 3e-3), "mnist", 7, 0.25, ramp=0.4),
     ("mnist", "published"): Adversarial("mnist", Schedule(91, 50, 1e-4), "mnist-large", 40, 1 / 30),
     ("cifar10", "small"): Adversarial(
-        "cifar10", Schedule(2.5, 128, 2e-3, "bf16-mixed"), "cifar", 1, 1.25
+        "cifar10", Schedule(12, 128, 2e-3, "bf16-mixed"), "cifar", 1, 1.25, ramp=0.2
     ),
     ("cifar10", "published"): Adversarial(
         "cifar10", Schedule(100, 128, 1e-3, "bf16-mixed"), "resnet18", 7, 0.25

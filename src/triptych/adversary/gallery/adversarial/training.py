@@ -18,4 +18,5 @@ def task(pipeline: Pipeline, setting: Adversarial) -> Hardened:
     lesson = Lesson(pipeline, setting.data, setting.schedule, change=change)
     inner = Inner(Threat("linf", EPSILON[setting.data]), setting.steps, setting.relative_step)
     images, labels = (part[:_WATCHED] for part in lesson.held_out)
-    return Hardened(lesson, inner, (as_floats(images), labels))
+    ramp = round(setting.ramp * setting.schedule.plan(setting.data, 0, "cpu").steps)
+    return Hardened(lesson, inner, (as_floats(images), labels), ramp)
