@@ -319,7 +319,12 @@ def measure(data: Path, cache: Path | None, processes: int) -> dict[str, Any]:
     enter = Config().decide.enter
     background = Background.load(reader_now())
     seen = look(data / "hands", cache)
-    result: dict[str, Any] = {"ways": WAYS, "episodes": SEEDS * EPISODES, "seeds": SEEDS}
+    result: dict[str, Any] = {
+        "reader": reader_now(),
+        "ways": WAYS,
+        "episodes": SEEDS * EPISODES,
+        "seeds": SEEDS,
+    }
     shown: dict[str, dict[str, float]] = {}
     jobs = [(split, pool) for split in ("val", "test", "wild") for pool in pools(seen, split)]
     with ProcessPoolExecutor(processes) as executor:
