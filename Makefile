@@ -34,6 +34,7 @@ pytest: .venv/.tests  ## The tests; ARGS="tests/data -x" chooses
 docs: .venv/.tests  ## Write the generated pages and pictures again
 	$(BIN)/python docs/make_commands.py
 	$(BIN)/python docs/make_config.py
+	$(BIN)/python docs/make_gallery.py
 	$(BIN)/python docs/make_results.py
 	$(BIN)/python docs/gesture/make_overlay.py
 

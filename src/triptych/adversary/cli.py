@@ -19,11 +19,13 @@ def _adversary() -> None:
 @app.command()
 def attack(
     target: Annotated[
-        Path,
+        str,
         typer.Argument(
-            help="`digits`, a small network on scikit-learn's digits, or the folder of its run.",
+            help="A defence of the gallery by its name, or the folder of a gallery run; `digits` "
+            "is `plain` on scikit-learn's digits, which need no data.",
         ),
-    ] = Path("digits"),
+    ] = "digits",
+    data: Annotated[str, typer.Option(help="For a name: cifar10, mnist or digits.")] = "cifar10",
     norm: Annotated[str, typer.Option(help="linf, l2 or l1.")] = "linf",
     epsilon: Annotated[
         str, typer.Option(help="How far, pixel values being 0 to 1: a number or a/b.")
@@ -42,12 +44,9 @@ def attack(
         Path | None,
         typer.Option(help="Write the result to this file as it goes; goes on if it is there."),
     ] = None,
-    run: Annotated[
-        Path, typer.Option(help="Where `digits` is trained, or found if it was before.")
-    ] = Path("runs/adversary/digits"),
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Look for small changes that a model gets wrong; trains it first if it is not there."""
+    """Look for small changes of test pictures that a model gets wrong."""
     try:
         from triptych.adversary.report import Order, carry_out
     except ModuleNotFoundError as error:
@@ -58,9 +57,8 @@ def attack(
         ) from error
     from triptych.results import to_json
 
-    folder = run if target == Path("digits") else target
-    order = Order(folder, target == Path("digits"), norm, epsilon, method, examples, grid, seed)
-    numbers = carry_out(order, out, lambda words: typer.echo(words, err=True))
+    order = Order(target, data, norm, epsilon, method, examples, grid, seed)
+    numbers = carry_out(order, out)
     if as_json:
         typer.echo(to_json(numbers))
     else:

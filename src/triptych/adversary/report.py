@@ -21,7 +21,9 @@ from triptych.adversary.attacks.method import (
 )
 from triptych.adversary.attacks.options import Options
 from triptych.adversary.attacks.threat import Threat
-from triptych.adversary.gallery.plain import digits as plain
+from triptych.adversary.gallery.catalogue import CATALOGUE
+from triptych.adversary.gallery.pictures import as_floats, pictures
+from triptych.adversary.gallery.weights import read, shipped
 from triptych.errors import BadInput
 
 METHODS: dict[str, Callable[[], Method | tuple[Method, ...]]] = {
@@ -40,10 +42,14 @@ METHODS: dict[str, Callable[[], Method | tuple[Method, ...]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """An attack as the command line asks for it; `may_train`: train the model if it is missing."""
+    """An attack as the command line asks for it.
 
-    folder: Path
-    may_train: bool
+    target: the name of a defence in the gallery, whose weights for `data` ship with the package;
+    `digits`, which is `plain` on the digits; or the folder of a gallery run.
+    """
+
+    target: str
+    data: str
     norm: str
     epsilon: str
     method: str
@@ -52,26 +58,30 @@ class Order:
     seed: int
 
 
-def carry_out(order: Order, out: Path | None, say: Callable[[str], None]) -> dict[str, Any]:
+def carry_out(order: Order, out: Path | None) -> dict[str, Any]:
     """Run the order, and return what an evaluation's file holds; see `evaluate`.
 
-    Raises BadInput for an unknown name or a number that is none, BrokenModel without weights.
+    Raises BadInput for an unknown name or a number that is none, BrokenModel without weights,
+    Unavailable without pictures.
     """
     if order.method not in METHODS:
         raise BadInput(f"method is {order.method!r}, but must be one of {', '.join(METHODS)}.")
     # Threat itself refuses other norms than it knows.
     threat = Threat(order.norm, number(order.epsilon), grid=order.grid)  # type: ignore[arg-type]
-    if order.may_train and not (order.folder / plain.WEIGHTS).exists():
-        say(f"Training the digits network into {order.folder} ...")
-        plain.train(order.folder)
-    model = plain.read(order.folder)
-    pictures, labels = plain.digits("test")
-    pictures, labels = pictures[: order.examples], labels[: order.examples]
+    if order.target == "digits":
+        folder = shipped("plain", "digits")
+    elif order.target in CATALOGUE:
+        folder = shipped(order.target, order.data)
+    else:
+        folder = Path(order.target)
+    model, card = read(folder)
+    images, labels = (part[: order.examples] for part in pictures(card["data"], "test"))
     method, options = METHODS[order.method](), Options(seed=order.seed)
     with tempfile.TemporaryDirectory() as scratch:
         file = Path(scratch) / "result.json" if out is None else out
-        state = evaluate(model, pictures, labels, threat, file, method, options=options)
-    return {"method": order.method, **state}
+        state = evaluate(model, as_floats(images), labels, threat, file, method, options=options)
+    about = {"target": card["defence"], "data": card["data"], "method": order.method}
+    return {**about, **state}
 
 
 def number(text: str) -> float:

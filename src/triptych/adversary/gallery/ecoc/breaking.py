@@ -1,7 +1,8 @@
-"""Where tanh is flat and the cut is zero no gradient comes through, but neither changes an order.
+"""Where tanh is flat, and where the cut is zero, no gradient comes through.
 
-So leave the log and the cut out, and let the bits saturate late or not at all: the smooth decoder
-gives directions, the original one judges.
+The log and the cut change no order among classes that fit at all, and tanh only says how much a bit
+may count. So leave the former out, let the bits saturate late or not at all, and climb: the smooth
+decoder gives directions, the original one judges.
 """
 
 from dataclasses import replace
