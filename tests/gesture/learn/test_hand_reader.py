@@ -14,6 +14,7 @@ from triptych.gesture.learn.hand_reader import (
     blobs,
     expected_position,
     normalise_landmarks,
+    product,
 )
 from triptych.gesture.perceive import reader as runtime
 from triptych.gesture.types import GESTURES
@@ -69,6 +70,24 @@ def test_two_equal_peaks_meet_in_the_middle() -> None:
     x, y = expected_position(heat)[0, 0].tolist()
     assert (x, y) == pytest.approx((3.5 / 8, 3.5 / 8), abs=1e-4)
     assert expected_position(heat)[0, 1].tolist() == pytest.approx([0.5, 0.5], abs=1e-5)
+
+
+def test_a_sign_needs_both() -> None:
+    """Sure appearance is held back by a doubting shape; where both agree they grow surer."""
+    sure, doubt = torch.full((1, 8), -4.0), torch.zeros(1, 8)
+    sure[0, 0] = 4.0
+    doubt[0, 6] = 9.0
+    agreed, denied = product(sure, sure).softmax(1)[0], product(sure, doubt).softmax(1)[0]
+    assert agreed[0] > sure.softmax(1)[0, 0] > denied[0]
+    assert agreed.sum() == pytest.approx(1.0)
+
+
+def test_shape_does_not_say_that_there_is_no_hand() -> None:
+    """Whatever shape makes of `none` changes nothing."""
+    one, other = torch.randn(2, 8), torch.randn(2, 8)
+    changed = other.clone()
+    changed[:, 7] = 50.0
+    assert torch.allclose(product(one, other), product(one, changed))
 
 
 def test_blobs_are_about_their_landmarks() -> None:

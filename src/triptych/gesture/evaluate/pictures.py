@@ -21,6 +21,7 @@ from triptych.gesture.evaluate.files import find
 from triptych.gesture.evaluate.intervals import NAN, bootstrap
 from triptych.gesture.perceive.detector import intersection_over_union
 from triptych.gesture.perceive.perceiver import Perceiver
+from triptych.gesture.perceive.runtime import fingerprints
 from triptych.gesture.sources.pictures import read_picture
 from triptych.gesture.types import SIGNS, Box, Hand
 
@@ -86,6 +87,7 @@ def evaluate_pictures(
         "split": split or "all",
         "pictures": len(pictures),
         "people": len({o.person for o in outcomes}),
+        "networks": fingerprints(),
         **_with_interval("macro_f1", outcomes, macro_f1),
         "per_class": {
             sign: _with_interval("f1", outcomes, lambda some, sign=sign: f1(some, sign))

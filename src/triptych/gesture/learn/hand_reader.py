@@ -5,13 +5,14 @@ best can ship and the others stay selectable:
 
 - appearance: the plain classifier, from pooled features;
 - shape: from the landmarks alone, which carry over to strangers better than looks;
-- both: from the embedding and the shape.
+- both: the product of the two, so that a sign needs both.
 
 Landmarks are expectations over heat maps (integral regression, Sun et al. 2018, arXiv 1711.08229),
 moved by a small offset so that they can lie outside the crop, and are distilled from a teacher's
 (MediaPipe Hands).
 """
 
+import math
 from typing import NamedTuple
 
 import torch
@@ -28,6 +29,7 @@ REACH = 1.5
 """Side of the crop, in units of the larger extent of the landmarks."""
 
 EMBEDDING = 128
+NOT_A_HAND = 0.3
 PALM = (0, 5, 9, 13, 17)
 """Wrist and knuckles: the part of the hand that keeps its shape, used to normalise the rest."""
 
@@ -84,12 +86,6 @@ class HandReader(nn.Module):
             nn.Linear(42, 128), nn.ReLU(), nn.Dropout(0.1), nn.Linear(128, 64), nn.ReLU()
         )
         self.shape_out = nn.Linear(64, len(GESTURES))
-        self.both = nn.Sequential(
-            nn.Dropout(0.2),
-            nn.Linear(EMBEDDING + 64, 64),
-            nn.ReLU(),
-            nn.Linear(64, len(GESTURES)),
-        )
 
     def forward(self, crops: Tensor) -> Reading:
         """[B, 3, S, S] -> logits, landmarks as fractions of the crop, embedding."""
@@ -106,13 +102,22 @@ class HandReader(nn.Module):
         )
         embedding = F.relu(self.embed(pooled))
         # The landmarks answer to the teacher alone: the signs must not bend them.
-        shape = self.shape(normalise_landmarks(landmarks.detach()))
-        logits = {
-            "appearance": self.appearance(embedding),
-            "shape": self.shape_out(shape),
-            "both": self.both(torch.cat([embedding, shape], dim=1)),
-        }
+        shape = self.shape_out(self.shape(normalise_landmarks(landmarks.detach())))
+        appearance = self.appearance(embedding)
+        both = product(appearance, shape)
+        logits = {"appearance": appearance, "shape": shape, "both": both}
         return Reading(logits, landmarks, embedding, heat)
+
+
+def product(appearance: Tensor, shape: Tensor) -> Tensor:
+    """[B, 8], [B, 8] logits -> [B, 8]: the product of the experts (Hinton 2002), as logits.
+
+    Landmarks are found on anything, so that shape knows nothing of `none`, the last gesture: there
+    it counts as a constant, as likely as a sign that it half believes.
+    """
+    hand = shape[:, :-1].log_softmax(dim=1)
+    nothing = torch.full_like(hand[:, :1], math.log(NOT_A_HAND))
+    return appearance.log_softmax(dim=1) + torch.cat([hand, nothing], dim=1)
 
 
 def expected_position(heat: Tensor) -> Tensor:

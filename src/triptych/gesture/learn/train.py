@@ -10,6 +10,7 @@ from typing import Any
 import cv2
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from triptych.data.hands import HandPicture, read_hands
 from triptych.errors import BadInput
@@ -18,16 +19,21 @@ from triptych.fit.tracker import Board, Tracker, tracking
 from triptych.gesture.learn.calibrate import best_temperature, expected_calibration_error
 from triptych.gesture.learn.card import write_card
 from triptych.gesture.learn.drawn import draw_pictures
-from triptych.gesture.learn.examples import hand_examples, scene_examples
+from triptych.gesture.learn.examples import HandExample, hand_examples, scene_examples
 from triptych.gesture.learn.export import export_detector, export_hand_reader
+from triptych.gesture.learn.hand_reader import HandReader
 from triptych.gesture.learn.metrics import five_sign_f1, per_sign_f1
 from triptych.gesture.learn.recipe import Recipe, by_frames, every_nth
+from triptych.gesture.learn.shape import Hands, fit_shape, jointed_hands, weigh
 from triptych.gesture.learn.train_classifier import ClassifierTask
 from triptych.gesture.learn.train_detector import DetectorTask
 from triptych.results import write_result
 
 DRAWN, DRAWN_SEED = 1600, 7
 """How many drawn pictures are mixed in where nobody says, and the seed that makes them."""
+
+OWN_HANDS = 2500
+"""How many hands the shape answer sees as the network itself sees them."""
 
 PERMISSIVE = ("Apache-2.0", "MIT", "CC BY 4.0", "Public Domain")
 """Licences whose pictures may teach weights that are shipped; share-alike ones only measure."""
@@ -98,6 +104,7 @@ def train_classifier(options: Options, recipe: Recipe = Recipe()) -> Path:  # no
         _go_on_from(options, task.network)
     with _tracking(options, recipe=asdict(recipe)) as tracker:
         network = fit(task, _plan(options), options.run, tracker)
+    _learn_shapes(task, network, hand_examples(train), options.seed)  # type: ignore[arg-type]
     logits, labels, gaps = task.predict(network, task.validation)
     temperatures: dict[str, float] = {}
     numbers: dict[str, object] = {
@@ -118,6 +125,24 @@ def train_classifier(options: Options, recipe: Recipe = Recipe()) -> Path:  # no
     path = export_hand_reader(network, chosen, options.run)  # type: ignore[arg-type]
     _report(options, "hand_reader", numbers, train)
     return path
+
+
+def _learn_shapes(
+    task: ClassifierTask, network: HandReader, examples: list[HandExample], seed: int
+) -> None:
+    """Train the shape answer anew, on the finished landmarks; see `shape`."""
+    known = [e for e in examples if e.landmarks is not None and e.sure and e.label >= 0]
+    rng = np.random.default_rng([seed, 1])
+    some = [known[i] for i in rng.permutation(len(known))[:OWN_HANDS]]
+    teacher = np.stack([e.landmarks for e in known if e.landmarks is not None])
+    own = task.landmarks(network, some, rng)
+    fit_shape(network, jointed_hands(seed), _hands(own, some), _hands(teacher, known), seed)
+
+
+def _hands(landmarks: NDArray[np.float32], examples: list[HandExample]) -> Hands:
+    labels = [e.label for e in examples]
+    weights = weigh(labels, [e.person for e in examples], [e.weight for e in examples])
+    return Hands(landmarks, np.array(labels, np.int64), np.array(weights))
 
 
 def _check(recipe: Recipe) -> None:

@@ -226,6 +226,24 @@ class ClassifierTask:
         return numbers
 
     @torch.no_grad()
+    def landmarks(
+        self, network: nn.Module, examples: Sequence[HandExample], rng: Generator
+    ) -> NDArray[np.float32]:
+        """[N, 21, 2] as the network sees them, in crops of other places and lights."""
+        network.eval()
+        upright = replace(self.jitter, rotation=False)
+        found: list[NDArray[np.float32]] = []
+        device = next(network.parameters()).device
+        for start in range(0, len(examples), 64):
+            samples = [
+                crop_example(self.folder, e, upright, rng, None, size=self.size)
+                for e in examples[start : start + 64]
+            ]
+            reading: Reading = network(to_tensor(collate(samples)["picture"].to(device)))
+            found.append(reading.landmarks.float().cpu().numpy())
+        return np.concatenate(found)
+
+    @torch.no_grad()
     def predict(
         self, network: nn.Module, examples: Sequence[HandExample]
     ) -> tuple[dict[str, NDArray[np.float32]], NDArray[np.int64], NDArray[np.float32]]:
