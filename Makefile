@@ -8,7 +8,7 @@ PYTHON ?= $(firstword $(foreach p,python3 python python3.14 python3.13 python3.1
 BIN := .venv/bin
 PIP = $(BIN)/python -m pip install --constraint constraints.txt
 
-.PHONY: help run test lint types contracts pytest docs wheel clean
+.PHONY: help run test lint types contracts pytest docs wheel retrain clean
 
 help:  ## Show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/make \1\t\2/' | expand -t 16
@@ -40,6 +40,17 @@ docs: .venv/.tests  ## Write the generated pages and pictures again
 	$(BIN)/python docs/make_experiments.py
 	$(BIN)/python docs/gesture/make_overlay.py
 	$(BIN)/python docs/capsules/make_capsule_results.py
+
+retrain: .venv/.tests  ## Train the gesture panel's networks again from TRIPTYCH_DATA and install them; hours
+	$(BIN)/triptych gesture train detector --run runs/detector
+	$(BIN)/triptych gesture train classifier --run runs/hand_reader
+	$(BIN)/triptych gesture train classifier --run runs/hand_reader2 \
+		--start runs/hand_reader --keep-first 4 --steps 1500
+	$(BIN)/triptych gesture export runs/detector
+	$(BIN)/triptych gesture export runs/hand_reader2
+	$(BIN)/triptych gesture train negatives
+	$(BIN)/triptych gesture train motion --run runs/motion
+	$(BIN)/triptych gesture export runs/motion
 
 wheel:  ## Build the wheel and try it by itself, in an environment without the extras
 	.ci/try-wheel "$(PYTHON)"

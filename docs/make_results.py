@@ -57,7 +57,8 @@ def _section(table: Table, result: Mapping[str, Any]) -> str:
         own = {key: value for key, value in result.items() if key not in PROVENANCE}
         lines += [f"| {words} | {text} |" for words, text in _flat(own)]
     for key in table.inner:
-        lines += _inner(key, _find(result, key) or {})
+        if rows := _find(result, key):
+            lines += _inner(key, rows)
     if table.sides:
         lines += _sides({key: _find(result, key) or {} for key in table.sides})
     return "\n".join([*lines, "", *_origin(result)]) + "\n"
@@ -89,10 +90,12 @@ def _find(result: Mapping[str, Any], key: str) -> Any:
 def _inner(key: str, rows: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """A table of tables: a line for each entry, a column for each of their keys."""
     columns = list(dict.fromkeys(name for row in rows.values() for name in row))
-    title = {"confusion": "shown ↓ seen →"}.get(key, key.replace("_", " ").replace(".", ", "))
+    title = {"confusion": "shown ↓ seen →", "taken_for_signs": "labelled ↓ taken for →"}.get(
+        key, key.replace("_", " ").replace(".", ", ")
+    )
     lines = ["", f"| {title} | {' | '.join(columns)} |", "|---" * (len(columns) + 1) + "|"]
     for name, row in rows.items():
-        blank = 0 if key == "confusion" else None
+        blank = 0 if key in ("confusion", "taken_for_signs") else None
         lines.append(f"| {name} | {' | '.join(_text(row.get(c, blank)) for c in columns)} |")
     return lines
 

@@ -55,21 +55,39 @@ def most(value: float) -> Target:
     return Target("at most", value)
 
 
-def _pictures(
-    split: str, text: str, f1: Target | None, hands: Target | None, faces: Target | None
-) -> Table:
+def _pictures(split: str, text: str, f1: float, promised: bool = True) -> Table:
+    """The numbers of one split; f1: what was promised of it, if anything was."""
+
+    def bound(target: Target) -> Target | None:
+        return target if promised else None
+
     return Table(
         f"evaluate_{split}.json",
         f"Signs, hands and faces in pictures: `{split}`",
         text,
         (
-            Row("macro-F1 over the five signs", "macro_f1", f1),
-            Row("a sign is seen where none is shown", "sign_seen_where_none"),
-            Row("hand found, where a sign is shown", "hands_found", hands),
-            Row("face found, where the teacher found one", "faces_found", faces),
-            Row("face found, where it is one beyond doubt", "sure_faces_found"),
+            Row("macro-F1 over the five signs", "macro_f1", bound(least(f1))),
+            Row("a sign is seen where none is shown", "sign_seen_where_none", bound(most(0.03))),
+            Row(
+                "the same without two fingers that are labelled as no sign",
+                "sign_seen_where_none_but_fingers",
+            ),
+            Row("expected calibration error of the scores", "calibration_error"),
+            Row("hand found, where a sign is shown", "hands_found", bound(least(0.97))),
+            Row("face found, where the teacher found one", "faces_found", bound(least(0.98))),
+            Row("face found, where the teacher is sure (0.65)", "sure_faces_found"),
+            Row("face found, where it is sure and saw no hand there", "clear_faces_found"),
         ),
-        ("per_class", "by_context", "confusion"),
+        (
+            "per_class",
+            "by_context",
+            "by_side",
+            "by_distance",
+            "by_brightness",
+            "by_blur",
+            "confusion",
+            "taken_for_signs",
+        ),
     )
 
 
@@ -99,20 +117,23 @@ TABLES = (
     _pictures(
         "test",
         "People who are in no picture that the networks learnt from.",
-        least(0.90),
-        None,
-        least(0.95),
+        0.97,
     ),
     _pictures(
         "wild",
         "190 people, one picture each, other cameras, other rooms; for measuring alone. In all 15 "
         "pictures in which a face of the teacher was missed, the teacher took a hand or a thing "
-        "for one, at a score of at most 0.65 (looked at one by one); hence the last row.",
-        least(0.80),
-        least(0.92),
-        least(0.95),
+        "for one, at a score of at most 0.65 (looked at one by one); hence the last rows. Two "
+        "fingers up (`two_up`) are labelled as no sign here, but are one of ours.",
+        0.93,
     ),
-    _pictures("val", "The people on whom choices were made; too good by that.", None, None, None),
+    _pictures(
+        "val",
+        "The people on whom choices were made; too good by that. All 21 faces of which the teacher "
+        "is sure and that are missed are hands (looked at one by one).",
+        0.0,
+        promised=False,
+    ),
     Table(
         "evaluate_clips.json",
         "Events in clips of real people",
@@ -261,6 +282,23 @@ TABLES = (
             Row("processor ms to learn a sign", "learning_cpu_ms", most(1000), 1),
         ),
         ("accuracy",),
+    ),
+    Table(
+        "occluded_faces.json",
+        "Faces with masks and sunglasses",
+        "Hardly any covered face is in the data, so the covers are drawn: dark glasses, a mask, "
+        "both, on the clear faces of webcam pictures. The share that is found well enough to keep "
+        "the picture shown. Faces turned aside are not told apart in the data and not measured.",
+        tuple(
+            Row(f"{split}: {words}", f"found.{split}.{cover}")
+            for split in ("test", "wild", "val")
+            for cover, words in (
+                ("bare", "bare"),
+                ("sunglasses", "sunglasses"),
+                ("mask", "mask"),
+                ("both", "mask and sunglasses"),
+            )
+        ),
     ),
     Table(
         "train_detector.json",

@@ -19,9 +19,9 @@ from triptych.gesture.evaluate.calibration import calibration_error
 from triptych.gesture.evaluate.conditions import NAMES, conditions
 from triptych.gesture.evaluate.files import find
 from triptych.gesture.evaluate.intervals import NAN, bootstrap
+from triptych.gesture.model_files import fingerprint
 from triptych.gesture.perceive.detector import intersection_over_union
 from triptych.gesture.perceive.perceiver import Perceiver
-from triptych.gesture.perceive.runtime import fingerprints
 from triptych.gesture.sources.pictures import read_picture
 from triptych.gesture.types import SIGNS, Box, Hand
 
@@ -29,6 +29,9 @@ FIVE = {"fist": "fist", "palm": "palm", "ok": "ok", "one": "one", "two_up": "one
 """Signs as people see them: one and two fingers up mean the same."""
 
 FIVE_SIGNS = tuple(dict.fromkeys(FIVE.values()))
+
+NETWORKS = ("detector.onnx", "hand_reader.onnx")
+"""What a picture is read with; the result says which weights."""
 
 CUT_OUTS = "crop60"
 """The context of 60-pixel cut-outs from the web, which are left out: no camera sees them."""
@@ -87,7 +90,7 @@ def evaluate_pictures(
         "split": split or "all",
         "pictures": len(pictures),
         "people": len({o.person for o in outcomes}),
-        "networks": fingerprints(),
+        "networks": {name: fingerprint(name)[:12] for name in NETWORKS},
         **_with_interval("macro_f1", outcomes, macro_f1),
         "per_class": {
             sign: _with_interval("f1", outcomes, lambda some, sign=sign: f1(some, sign))

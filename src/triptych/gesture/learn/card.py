@@ -18,9 +18,11 @@ in 0..1 (hand, face) and `sides` [1, 2, 4, H/8, W/8] in pixels (left, top, right
     "hand_reader": """Reads one hand: its sign, 21 landmarks and an embedding.
 
 MobileNetV2 (ImageNet weights, all layers fine-tuned). Landmarks are distilled from MediaPipe Hands
-0.10.21. Input: `crops` [B, 128, 128, 3] uint8 BGR, squares of 1.5 times the hand's extent. Outputs:
-`scores` [B, 3, 8], calibrated probabilities of fist, palm, ok, one, two_up, peace, other, none as
-told by appearance, by shape and by both; `landmarks` [B, 21, 2], fractions of the crop; `embedding`
+0.10.21; what shape makes of them is learnt apart, also from a jointed hand that makes every set of
+raised fingers; "both" is the weighted product of appearance and shape. Input: `crops`
+[B, 128, 128, 3] uint8 BGR, squares of 1.5 times the hand's extent. Outputs: `scores` [B, 3, 8],
+calibrated probabilities of fist, palm, ok, one, two_up, peace, other, none as told by appearance,
+by shape and by both; `landmarks` [B, 21, 2], fractions of the crop; `embedding`
 [B, 128].""",
 }
 
@@ -42,6 +44,8 @@ def write_card(
     licences = Counter(picture.licence for picture in pictures if picture.source != "drawn")
     drawn = sum(picture.source == "drawn" for picture in pictures)
     people = len({picture.person for picture in pictures if picture.source != "drawn"})
+    recipe = result.get("recipe", {})
+    composed = "; a fifth of the hands drawn before photographs" if recipe.get("composed") else ""
     lines = [
         f"# {name}.onnx",
         "",
@@ -50,7 +54,7 @@ def write_card(
         "## Trained on",
         "",
         f"{len(pictures) - drawn} photographs of {people} people or collections, and {drawn} drawn "
-        "pictures (`triptych.gesture.demo.scene`). Licences of the photographs:",
+        "pictures (`triptych.gesture.demo.scene`)" + composed + ". Licences of the photographs:",
         "",
         *(f"- {licence}: {count}" for licence, count in licences.most_common()),
         "",

@@ -29,7 +29,8 @@ REACH = 1.5
 """Side of the crop, in units of the larger extent of the landmarks."""
 
 EMBEDDING = 128
-NOT_A_HAND = 0.3
+SAY_OF_SHAPE, NOT_A_HAND = 0.3, 0.3
+"""What the shape has to say where both answer, chosen on `val`; what `none` counts for it."""
 PALM = (0, 5, 9, 13, 17)
 """Wrist and knuckles: the part of the hand that keeps its shape, used to normalise the rest."""
 
@@ -110,14 +111,14 @@ class HandReader(nn.Module):
 
 
 def product(appearance: Tensor, shape: Tensor) -> Tensor:
-    """[B, 8], [B, 8] logits -> [B, 8]: the product of the experts (Hinton 2002), as logits.
+    """[B, 8], [B, 8] logits -> [B, 8]: the weighted product of experts (Hinton 2002), as logits.
 
     Landmarks are found on anything, so that shape knows nothing of `none`, the last gesture: there
     it counts as a constant, as likely as a sign that it half believes.
     """
     hand = shape[:, :-1].log_softmax(dim=1)
-    nothing = torch.full_like(hand[:, :1], math.log(NOT_A_HAND))
-    return appearance.log_softmax(dim=1) + torch.cat([hand, nothing], dim=1)
+    hand_or_none = F.pad(hand, (0, 1), value=math.log(NOT_A_HAND))
+    return appearance.log_softmax(dim=1) + SAY_OF_SHAPE * hand_or_none
 
 
 def expected_position(heat: Tensor) -> Tensor:

@@ -213,7 +213,7 @@ def _report(
         "seed": options.seed,
         "minutes": seconds_spent(options.run) / 60,
         "threads": options.threads,
-        "start": str(options.start) if options.start else "ImageNet",
+        "start": options.start.name if options.start else "ImageNet",
         "pictures": len(train),
         "people": len({p.person for p in train}),
         **numbers,

@@ -16,15 +16,6 @@ from triptych.errors import BrokenModel
 from triptych.gesture.model_files import MODELS, fingerprint
 
 
-def fingerprints(folder: Path = MODELS) -> dict[str, str]:
-    """Name of each network -> the first 12 digits of its SHA-256, to say which were measured."""
-    try:
-        known = json.loads((folder / "models.json").read_text(encoding="utf-8"))
-        return {name: entry["sha256"][:12] for name, entry in known.items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise BrokenModel(f"{folder / 'models.json'} cannot be read.") from error
-
-
 def load_session(name: str, folder: Path = MODELS) -> onnxruntime.InferenceSession:
     """A session for the weights `name`, e.g. "detector.onnx".
 
