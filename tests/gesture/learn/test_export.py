@@ -53,6 +53,20 @@ def pictures(*shape: int) -> np.ndarray:
     return np.clip(picture, 0, 255).astype(np.uint8)
 
 
+@pytest.mark.parametrize("hands", [1, 2, 3])
+def test_the_reader_takes_any_number_of_hands(
+    run: tuple[Path, Detector, HandReader], hands: int
+) -> None:
+    """The export saw two; one and three come out with the same shapes, each as if alone."""
+    session = load_session("hand_reader.onnx", run[0])
+    crops = pictures(hands, 128, 128)
+    together = session.run(None, {"crops": crops})
+    assert [len(output) for output in together] == [hands] * 3
+    alone = session.run(None, {"crops": crops[:1]})
+    for one, all_of_them in zip(alone, together, strict=True):
+        assert np.allclose(one[0], all_of_them[0], atol=1e-4)
+
+
 def test_the_detector_answers_as_it_did_in_training(
     run: tuple[Path, Detector, HandReader],
 ) -> None:

@@ -98,6 +98,7 @@ def evaluate_pictures(
             if any(o.sign == sign for o in outcomes)
         },
         **_with_interval("sign_seen_where_none", outcomes, _seen_where_none),
+        **_with_interval("macro_f1_but_fingers", outcomes, _macro_f1_but_fingers),
         **_with_interval(
             "sign_seen_where_none_but_fingers", outcomes, _seen_where_none_but_fingers
         ),
@@ -225,9 +226,17 @@ def _seen_where_none(outcomes: Sequence[Outcome]) -> float:
     return _share([o.seen != "" for o in outcomes if not o.sign])
 
 
+def _but_fingers(outcomes: Sequence[Outcome]) -> list[Outcome]:
+    """Without pictures of two fingers up that are labelled as no sign: it is one of ours."""
+    return [o for o in outcomes if o.sign or not o.raw_label.startswith("two_up")]
+
+
+def _macro_f1_but_fingers(outcomes: Sequence[Outcome]) -> float:
+    return macro_f1(_but_fingers(outcomes))
+
+
 def _seen_where_none_but_fingers(outcomes: Sequence[Outcome]) -> float:
-    """The same without pictures of two fingers up that are labelled as no sign: we read those."""
-    return _seen_where_none([o for o in outcomes if not o.raw_label.startswith("two_up")])
+    return _seen_where_none(_but_fingers(outcomes))
 
 
 def _calibration(outcomes: Sequence[Outcome]) -> float:
