@@ -305,6 +305,28 @@ TABLES = (
         ),
     ),
     Table(
+        "reader_choices.json",
+        "Readers compared",
+        "The reader that shipped first and the one that ships now, on hands of `val` people, at "
+        "threshold of use: as the pictures are, and shaken as in training with at most 25 of "
+        "a person and sign, which the choice was made by. Landmarks: mean distance from "
+        "the teacher's, in extents of the hand.",
+        tuple(
+            Row(f"{kind}, {name}: {words}", f"{name}.{kind}.{key}")
+            for kind in ("shaken", "plain")
+            for name in ("first", "shipped")
+            for words, key in (
+                ("macro-F1 by looks", "appearance.macro_f1"),
+                ("macro-F1 by shape", "shape.macro_f1"),
+                ("macro-F1 by both", "both.macro_f1"),
+                ("false signs by looks", "appearance.sign_seen_where_none"),
+                ("false signs by shape", "shape.sign_seen_where_none"),
+                ("false signs by both", "both.sign_seen_where_none"),
+                ("landmarks", "landmarks"),
+            )
+        ),
+    ),
+    Table(
         "train_detector.json",
         "Training of the detector",
         "Measured on `val` people by the training itself.",
@@ -320,5 +342,12 @@ TABLES = (
         "train_hand_reader.json",
         "Training of the hand reader, second part",
         "Measured on `val` people by the training itself, on given crops.",
+    ),
+    Table(
+        "train_hand_reader_third.json",
+        "Training of the hand reader, third part",
+        "Measured on `val` people by the training itself, on given crops. The answer `both` was a "
+        "layer of its own while it was trained; after it, shape was learnt apart and the product "
+        "took the layer's place. The minutes are of the training alone.",
     ),
 )

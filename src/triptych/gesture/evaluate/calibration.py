@@ -1,22 +1,24 @@
 """Expected calibration error: how far confidence and accuracy are apart (Guo et al. 2017)."""
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 BINS = 15
 
 
-def calibration_error(confidence: ArrayLike, right: ArrayLike, bins: int = BINS) -> float:
-    """Mean gap between confidence and accuracy over equal-width bins, weighted by their size.
+def reliability(confidence: ArrayLike, right: ArrayLike, bins: int = BINS) -> NDArray[np.float64]:
+    """[N] in 0..1 and [N] whether each was right -> [bins, 3]: number, sum of both, by confidence.
 
-    confidence: [N] in 0..1. right: [N] whether each was. NaN for no examples.
+    Such tables of several groups add up.
     """
     sure, hits = np.asarray(confidence, np.float64), np.asarray(right, np.float64)
-    if len(sure) == 0:
-        return float("nan")
     index = np.minimum((sure * bins).astype(int), bins - 1)
-    error = 0.0
-    for b in np.unique(index):
-        inside = index == b
-        error += inside.mean() * abs(sure[inside].mean() - hits[inside].mean())
-    return float(error)
+    weights = (np.ones_like(sure), sure, hits)
+    sums = [np.bincount(index, w, minlength=bins).astype(np.float64) for w in weights]
+    return np.stack(sums, axis=1)
+
+
+def calibration_error(table: NDArray[np.float64]) -> float:
+    """[bins, 3] -> mean gap between confidence and accuracy, weighted by the bins' numbers."""
+    total = table[:, 0].sum()
+    return float(np.abs(table[:, 1] - table[:, 2]).sum() / total) if total else float("nan")

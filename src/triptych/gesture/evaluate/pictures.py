@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from triptych.data.hands import COLLECTIVES, HandPicture, read_hands
 from triptych.errors import BadInput
 from triptych.gesture.config import Config
-from triptych.gesture.evaluate.calibration import calibration_error
+from triptych.gesture.evaluate.calibration import calibration_error, reliability
 from triptych.gesture.evaluate.conditions import NAMES, conditions
 from triptych.gesture.evaluate.files import find
-from triptych.gesture.evaluate.intervals import NAN, bootstrap
+from triptych.gesture.evaluate.intervals import NAN, bootstrap_counts
 from triptych.gesture.model_files import fingerprint
 from triptych.gesture.perceive.detector import intersection_over_union
 from triptych.gesture.perceive.perceiver import Perceiver
@@ -91,22 +91,24 @@ def evaluate_pictures(
         "pictures": len(pictures),
         "people": len({o.person for o in outcomes}),
         "networks": {name: fingerprint(name)[:12] for name in NETWORKS},
-        **_with_interval("macro_f1", outcomes, macro_f1),
+        **_from_table("macro_f1", outcomes, _macro_of),
         "per_class": {
-            sign: _with_interval("f1", outcomes, lambda some, sign=sign: f1(some, sign))
-            for sign in FIVE_SIGNS
+            sign: _from_table("f1", outcomes, lambda table, place=place: _f1_of(table, place))
+            for place, sign in enumerate(FIVE_SIGNS)
             if any(o.sign == sign for o in outcomes)
         },
-        **_with_interval("sign_seen_where_none", outcomes, _seen_where_none),
-        **_with_interval("macro_f1_but_fingers", outcomes, _macro_f1_but_fingers),
-        **_with_interval(
-            "sign_seen_where_none_but_fingers", outcomes, _seen_where_none_but_fingers
+        **_from_table("sign_seen_where_none", outcomes, _false_of),
+        **_from_table("macro_f1_but_fingers", _but_fingers(outcomes), _macro_of),
+        **_from_table("sign_seen_where_none_but_fingers", _but_fingers(outcomes), _false_of),
+        **_calibration(outcomes),
+        **_of_those("hands_found", outcomes, lambda o: bool(o.sign), lambda o: o.hand_found),
+        **_of_those("faces_found", outcomes, lambda o: o.faces_there > 0, _face_found),
+        **_of_those(
+            "sure_faces_found", outcomes, lambda o: o.sure_face_there, lambda o: o.face_found
         ),
-        **_with_interval("calibration_error", outcomes, _calibration),
-        **_with_interval("hands_found", outcomes, _hands_found),
-        **_with_interval("faces_found", outcomes, _faces_found),
-        **_with_interval("sure_faces_found", outcomes, _sure_faces_found),
-        **_with_interval("clear_faces_found", outcomes, _clear_faces_found),
+        **_of_those(
+            "clear_faces_found", outcomes, lambda o: o.clear_face_there, lambda o: o.face_found
+        ),
         "by_context": {
             context: {
                 "pictures": sum(o.context == context for o in outcomes),
@@ -134,8 +136,8 @@ def _by_condition(
         if some:
             found[group] = {
                 "pictures": len(some),
-                **_with_interval("macro_f1", some, macro_f1),
-                **_with_interval("sign_seen_where_none", some, _seen_where_none),
+                **_from_table("macro_f1", some, _macro_of),
+                **_from_table("sign_seen_where_none", some, _false_of),
             }
     return found
 
@@ -207,56 +209,47 @@ def _box_of(landmarks: NDArray[np.float32]) -> Box:
 
 def f1(outcomes: Sequence[Outcome], sign: str) -> float:
     """Of one sign, 0..1; NaN if nobody made it and nobody was thought to."""
-    hits = sum(o.sign == sign and o.seen == sign for o in outcomes)
-    total = sum(o.sign == sign for o in outcomes) + sum(o.seen == sign for o in outcomes)
-    return 2 * hits / total if total else NAN
+    return _f1_of(_table(outcomes), FIVE_SIGNS.index(sign))
 
 
 def macro_f1(outcomes: Sequence[Outcome]) -> float:
     """Mean F1 over those of the five signs that somebody made, 0..1."""
-    present = [sign for sign in FIVE_SIGNS if any(o.sign == sign for o in outcomes)]
-    return float(np.mean([f1(outcomes, sign) for sign in present])) if present else NAN
+    return _macro_of(_table(outcomes))
 
 
-def _share(hits: Sequence[bool]) -> float:
-    return sum(hits) / len(hits) if hits else NAN
+Table = NDArray[np.float64]
+"""[6, 6]: pictures by what they show and what was seen; the five signs, then none."""
 
 
-def _seen_where_none(outcomes: Sequence[Outcome]) -> float:
-    return _share([o.seen != "" for o in outcomes if not o.sign])
+def _table(outcomes: Sequence[Outcome]) -> Table:
+    table = np.zeros((6, 6))
+    for o in outcomes:
+        table[_place(o.sign), _place(o.seen)] += 1
+    return table
+
+
+def _place(sign: str) -> int:
+    return FIVE_SIGNS.index(sign) if sign else 5
+
+
+def _f1_of(table: Table, sign: int) -> float:
+    total = table[sign].sum() + table[:, sign].sum()
+    return float(2 * table[sign, sign] / total) if total else NAN
+
+
+def _macro_of(table: Table) -> float:
+    present = [sign for sign in range(5) if table[sign].sum()]
+    return float(np.mean([_f1_of(table, sign) for sign in present])) if present else NAN
+
+
+def _false_of(table: Table) -> float:
+    total = table[5].sum()
+    return float(table[5, :5].sum() / total) if total else NAN
 
 
 def _but_fingers(outcomes: Sequence[Outcome]) -> list[Outcome]:
     """Without pictures of two fingers up that are labelled as no sign: it is one of ours."""
     return [o for o in outcomes if o.sign or not o.raw_label.startswith("two_up")]
-
-
-def _macro_f1_but_fingers(outcomes: Sequence[Outcome]) -> float:
-    return macro_f1(_but_fingers(outcomes))
-
-
-def _seen_where_none_but_fingers(outcomes: Sequence[Outcome]) -> float:
-    return _seen_where_none(_but_fingers(outcomes))
-
-
-def _calibration(outcomes: Sequence[Outcome]) -> float:
-    return calibration_error([o.confidence for o in outcomes], [o.best == o.sign for o in outcomes])
-
-
-def _hands_found(outcomes: Sequence[Outcome]) -> float:
-    return _share([o.hand_found for o in outcomes if o.sign])
-
-
-def _faces_found(outcomes: Sequence[Outcome]) -> float:
-    return _share([o.face_found for o in outcomes if o.faces_there])
-
-
-def _sure_faces_found(outcomes: Sequence[Outcome]) -> float:
-    return _share([o.face_found for o in outcomes if o.sure_face_there])
-
-
-def _clear_faces_found(outcomes: Sequence[Outcome]) -> float:
-    return _share([o.face_found for o in outcomes if o.clear_face_there])
 
 
 def _confusion(outcomes: Sequence[Outcome]) -> dict[str, dict[str, int]]:
@@ -281,10 +274,58 @@ def _taken_for_signs(outcomes: Sequence[Outcome]) -> dict[str, dict[str, int]]:
     }
 
 
-def _with_interval(
-    name: str, outcomes: Sequence[Outcome], metric: Callable[[Sequence[Outcome]], float]
+def _from_table(
+    name: str, outcomes: Sequence[Outcome], metric: Callable[[Table], float]
 ) -> dict[str, Any]:
+    """A metric of the table of what is shown and seen, and its interval over people."""
+    people = _by_person(outcomes)
+    tables = np.array([_table(some) for some in people]).reshape(-1, 6, 6)
+    return {
+        name: metric(tables.sum(axis=0)),
+        f"{name}_ci95": bootstrap_counts(tables, metric),
+    }
+
+
+def _face_found(outcome: Outcome) -> bool:
+    return outcome.face_found
+
+
+def _of_those(
+    name: str,
+    outcomes: Sequence[Outcome],
+    counts: Callable[[Outcome], bool],
+    hits: Callable[[Outcome], bool],
+) -> dict[str, Any]:
+    """The share of hits among the pictures that count, and its interval over people."""
+    people = _by_person(outcomes)
+    sums = np.array(
+        [[sum(counts(o) and hits(o) for o in some), sum(map(counts, some))] for some in people]
+    ).reshape(-1, 2)
+
+    def share(both: NDArray[np.float64]) -> float:
+        return float(both[0] / both[1]) if both[1] else NAN
+
+    return {
+        name: share(sums.sum(axis=0)),
+        f"{name}_ci95": bootstrap_counts(sums.astype(np.float64), share),
+    }
+
+
+def _calibration(outcomes: Sequence[Outcome]) -> dict[str, Any]:
+    bins = np.array(
+        [
+            reliability([o.confidence for o in some], [o.best == o.sign for o in some])
+            for some in _by_person(outcomes)
+        ]
+    )
+    return {
+        "calibration_error": calibration_error(bins.sum(axis=0)),
+        "calibration_error_ci95": bootstrap_counts(bins, calibration_error),
+    }
+
+
+def _by_person(outcomes: Sequence[Outcome]) -> list[list[Outcome]]:
     people: dict[str, list[Outcome]] = defaultdict(list)
     for outcome in outcomes:
         people[outcome.person].append(outcome)
-    return {name: metric(outcomes), f"{name}_ci95": bootstrap(list(people.values()), metric)}
+    return list(people.values())
