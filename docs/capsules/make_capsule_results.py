@@ -2,17 +2,22 @@
 
     python docs/capsules/make_capsule_results.py
 
-`tests/docs/test_capsule_pages.py` fails when the page is stale. Numbers are written by the commands
-that the page names, and nowhere else.
+It also writes what was measured into the card of each shipped network that has been evaluated.
+`tests/docs/test_capsule_pages.py` fails when the page or a card is stale. Numbers are written by
+the commands that the page names, and nowhere else.
 """
 
 import json
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from safetensors import safe_open
+
 FOLDER = Path(__file__).with_name("results")
 PAGE = FOLDER.with_suffix(".md")
+CARDS = Path(__file__).parents[2] / "src" / "triptych" / "capsules" / "models"
 
 OPENING = """# Results of the capsules
 
@@ -43,6 +48,42 @@ def page(folder: Path = FOLDER) -> str:
     return OPENING + "".join(made)
 
 
+def card(path: Path, folder: Path = FOLDER) -> str:
+    """A shipped network's card with its section "Measured" made anew.
+
+    path: of the card, `NAME.md`, beside `NAME.safetensors`, whose seed's numbers it tells.
+    """
+    text = path.read_text(encoding="utf-8")
+    evaluated = folder / f"evaluate_{path.stem}.json"
+    if not evaluated.exists():
+        return text
+    before, _, rest = text.partition(_MEASURED)
+    after = rest[rest.index("\n## ") :]
+    with safe_open(path.with_suffix(".safetensors"), "np") as file:
+        seed = json.loads(file.metadata()["network"])["seed"]
+    result = json.loads(evaluated.read_text(encoding="utf-8"))
+    return before + _MEASURED + _measured(path.stem, result, seed) + after
+
+
+_MEASURED = "## Measured\n"
+
+
+def _measured(name: str, result: Result, seed: int) -> str:
+    at = result["seeds"].index(seed)
+    kind = result["features"]
+    other = "posterior" if kind == "presence" else "presence"
+    clusters, probes = result["clustering_accuracy"], result["probe_accuracy"]
+    text = (
+        f"This is seed {seed} of {len(result['seeds'])}. `triptych capsules evaluate {name}` "
+        f"measures it on the {result['test_pictures']:,} test pictures: "
+        f"{100 * clusters[kind]['values'][at]:.1f} % of them fall into the cluster of their class "
+        f"by {kind}s ({100 * clusters[other]['values'][at]:.1f} % by {other}s), and a linear probe "
+        f"on the {kind}s gets {100 * probes[kind]['values'][at]:.1f} %. The mean of all "
+        f"{len(result['seeds'])} seeds is {_percent(clusters)}; see `docs/capsules/results.md`."
+    )
+    return f"\n{textwrap.fill(text, 100, break_on_hyphens=False, break_long_words=False)}\n"
+
+
 def _accuracies(result: Result) -> str:
     name = str(result["preset"])
     lines = [f"\n## What `{name}` has learned\n"]
@@ -51,6 +92,7 @@ def _accuracies(result: Result) -> str:
     lines += ["| | features | mean | seeds |", "|---|---|---|---|"]
     for key in (
         "clustering_accuracy",
+        "training_clustering_accuracy",
         "probe_accuracy",
         "online_probe_accuracy",
         "affnist_accuracy",
@@ -135,6 +177,27 @@ def _curve(result: Result) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _ablation(result: Result) -> str:
+    lines = [
+        f"\n## What each choice of `{result['preset']}` is worth\n",
+        f"The same training, but of {result['steps']:,} steps, with one thing changed; "
+        f"{result['seeds']} seeds each. Clusters are fitted on 3,000 training pictures and scored "
+        "on 1,000 others of the training set; the squared error is of a picture's likeliest "
+        "drawing, summed over its pixels.\n",
+        "| changed | how | by presences | by posteriors | squared error |",
+        "|---|---|---|---|---|",
+    ]
+    for name, row in result["variants"].items():
+        error = row["squared_error"]
+        spread = "" if error["std"] is None else f" ± {error['std']:.1f}"
+        how = "" if row["changed"] == "nothing" else f"`{row['changed']}`"
+        lines.append(
+            f"| {name} | {how} | {_percent(row['clustering_presence'])} | "
+            f"{_percent(row['clustering_posterior'])} | {error['mean']:.1f}{spread} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
 def _anything(title: str) -> Callable[[Result], str]:
     """Every number of a file, in words."""
 
@@ -154,7 +217,7 @@ SECTIONS: dict[str, Callable[[Result], str]] = {
     "routing": _routing,
     "step": _anything("A training step against the ports' way"),
     "train_": _anything("A training"),
-    "ablations": _anything("Ablations"),
+    "ablation_": _ablation,
 }
 """By the beginning of a file's name."""
 
@@ -200,3 +263,5 @@ def _origin(result: Result) -> str:
 if __name__ == "__main__":
     PAGE.write_text(page(), encoding="utf-8")
     print(PAGE)
+    for path in sorted(CARDS.glob("*.md")):
+        path.write_text(card(path), encoding="utf-8")

@@ -13,7 +13,8 @@ from safetensors.torch import save_file
 from typer.testing import CliRunner
 
 from triptych.capsules.model import StackedCapsules
-from triptych.capsules.run import create, save
+from triptych.capsules.run import create
+from triptych.capsules.weights import save
 from triptych.cli import app
 from triptych.errors import BadInput, TriptychError
 

@@ -10,7 +10,8 @@ from safetensors.torch import load_file, save_file
 from typer.testing import CliRunner
 
 from triptych.capsules.model import StackedCapsules
-from triptych.capsules.run import create, load_network, networks, open_run, save, shipped_names
+from triptych.capsules.run import create, networks, open_run, shipped_names
+from triptych.capsules.weights import load_network, save
 from triptych.cli import app
 from triptych.errors import BadConfig, BadInput, BrokenModel
 

@@ -11,7 +11,8 @@ from typer.testing import CliRunner
 from triptych.capsules import mixture
 from triptych.capsules.explanation import explain, ink_of
 from triptych.capsules.model import StackedCapsules
-from triptych.capsules.run import create, save
+from triptych.capsules.run import create
+from triptych.capsules.weights import save
 from triptych.cli import app
 from triptych.errors import BadInput
 

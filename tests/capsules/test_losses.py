@@ -8,7 +8,7 @@ import torch
 from triptych.capsules import losses
 from triptych.capsules.model import StackedCapsules
 from triptych.capsules.render import Lattice
-from triptych.capsules.settings import Loss
+from triptych.capsules.sections import Loss
 
 
 def test_sparsity_by_hand():

@@ -8,7 +8,7 @@ from triptych.capsules.model import StackedCapsules
 from triptych.capsules.objects import ObjectLayer, PerCapsule
 from triptych.capsules.parts import Parts
 from triptych.capsules.presets import preset
-from triptych.capsules.settings import Objects as ObjectSettings
+from triptych.capsules.sections import Objects as ObjectSettings
 
 
 def layer(**changes) -> ObjectLayer:

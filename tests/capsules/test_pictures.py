@@ -13,7 +13,7 @@ from triptych.capsules.pictures import (
     to_canvas,
     warped,
 )
-from triptych.capsules.settings import Data
+from triptych.capsules.sections import Data
 from triptych.errors import BadInput
 
 

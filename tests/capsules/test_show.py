@@ -18,8 +18,9 @@ from triptych.capsules.film import film, spread, strip
 from triptych.capsules.model import StackedCapsules
 from triptych.capsules.page import page
 from triptych.capsules.pictures import read_pictures
-from triptych.capsules.run import create, save
+from triptych.capsules.run import create
 from triptych.capsules.show import show
+from triptych.capsules.weights import save
 from triptych.errors import BadInput
 
 

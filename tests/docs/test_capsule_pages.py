@@ -41,6 +41,14 @@ def test_the_page_is_not_stale(script: ModuleType) -> None:
     assert script.PAGE.read_text(encoding="utf-8") == script.page()
 
 
+def test_no_card_is_stale(script: ModuleType) -> None:
+    """What a card says was measured is what the result file says."""
+    cards = sorted(script.CARDS.glob("*.md"))
+    assert cards
+    for path in cards:
+        assert path.read_text(encoding="utf-8") == script.card(path)
+
+
 def test_numbers_come_with_promise_spread_and_command(script: ModuleType, tmp_path: Path) -> None:
     """Both kinds of features, what was promised, each seed's value, where it was measured."""
     (tmp_path / "evaluate_mnist-small.json").write_text(json.dumps(EVALUATED))

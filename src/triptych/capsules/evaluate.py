@@ -53,6 +53,7 @@ def evaluate(run: Run) -> dict[str, object]:
         "steps": steps_done(run),
         "features": main,
         "clustering_accuracy": _summary([scores.clustering for scores in found], main),
+        "training_clustering_accuracy": _summary([scores.training for scores in found], main),
         "probe_accuracy": _summary([scores.probe for scores in found], main),
         "online_probe_accuracy": _summary([scores.online for scores in found], main),
         "affnist_accuracy": _summary([scores.affnist for scores in found], main),

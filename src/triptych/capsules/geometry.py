@@ -26,16 +26,19 @@ def squash(
     gain: float = 5.0,
     smallest: float = SMALLEST_SCALE,
     largest: float = 1.0,
+    turn: float = math.inf,
 ) -> Tensor:
     """Any six numbers -> a pose that shrinks, turns, shears and moves within the canvas.
 
     raw: [..., 6], any values, in the order scale x, scale y, angle, shear, shift x, shift y; a
     similarity uses one scale, the angle and the shifts. Scales become `largest` sigmoid +
     `smallest`, shifts and shear tanh(gain * raw) (quirk Q12: with the official gain of 5 a part at
-    the border has next to no gradient), the angle 2 pi raw. Returns [..., 6]: shear after scale
-    after rotation.
+    the border has next to no gradient), the angle 2 pi raw, or, if it may be `turn` full turns at
+    most, 2 pi turn tanh(raw / turn). Returns [..., 6]: shear after scale after rotation.
     """
     scale_x, scale_y, angle, shear, x, y = raw.unbind(-1)
+    if turn < math.inf:
+        angle = turn * torch.tanh(angle / turn)
     cos, sin = torch.cos(2 * math.pi * angle), torch.sin(2 * math.pi * angle)
     scale_x = largest * torch.sigmoid(scale_x) + smallest
     x, y = torch.tanh(gain * x), torch.tanh(gain * y)

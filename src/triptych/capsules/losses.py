@@ -10,7 +10,7 @@ from torch import Tensor
 from triptych.capsules.model import Reading, StackedCapsules
 from triptych.capsules.objects import Objects
 from triptych.capsules.parts import Parts
-from triptych.capsules.settings import Loss
+from triptych.capsules.sections import Loss
 from triptych.fit import several
 
 _FAINT = 1e-3
@@ -37,7 +37,7 @@ def posterior_between(posterior: Tensor) -> Tensor:
     return _entropy(posterior.sum(0))
 
 
-def agreement(presence: Tensor) -> Tensor:
+def agreement(presence: Tensor, power: float = 1.0) -> Tensor:
     """How little a view of a picture tells of the objects in another view, nats; [B, K].
 
     Pictures i and B / 2 + i are views of the same one: where a thing stands must not change what
@@ -46,11 +46,16 @@ def agreement(presence: Tensor) -> Tensor:
     both the same, and all are used alike (information maximisation with agreement, Krause et al.
     2010 and Hu et al. 2017). With the cross-entropy alone, views that agree by less than half at
     first keep all objects in doubt; with the entropy alone, views need not agree at all.
+
+    power: of the presences before they are shared out. Over 1, an object that is less present than
+    the foremost one counts for little here, and may stay: objects of one class then appear
+    together, as `presence_within` wants them, which is what clustering goes by.
     """
-    one, other = (share.clamp_min(_FAINT) for share in _share(presence).chunk(2))
+    share = _share(presence**power)
+    one, other = (part.clamp_min(_FAINT) for part in share.chunk(2))
     doubt = -0.5 * (one * one.log() + other * other.log()).sum(1).mean()
     apart = -0.5 * (one * other.log() + other * one.log()).sum(1).mean()
-    return 0.5 * (doubt + apart) - _entropy(_share(presence).mean(0))
+    return 0.5 * (doubt + apart) - _entropy(share.mean(0))
 
 
 def deformation(objects: Objects) -> Tensor:
@@ -88,7 +93,11 @@ def terms(
             ("presence_between", presence_between(several.whole(objects.presence), classes)),
             ("posterior_within", posterior_within(objects.posterior)),
             ("posterior_between", posterior_between(several.whole(objects.posterior))),
-            *([("agreement", agreement(objects.presence))] if settings.data.views == 2 else []),
+            *(
+                [("agreement", agreement(objects.presence, settings.loss.agreement_power))]
+                if settings.data.views == 2
+                else []
+            ),
         ):
             found[name] = found[name] + value
         below = objects.as_parts()

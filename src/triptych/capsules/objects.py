@@ -16,7 +16,7 @@ from triptych.capsules.attention import SetTransformer
 from triptych.capsules.geometry import compose, squash
 from triptych.capsules.parts import Parts, initialise, noisy
 from triptych.capsules.routing import Candidates, Routed, route
-from triptych.capsules.settings import Objects as ObjectSettings
+from triptych.capsules.sections import Objects as ObjectSettings
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ Kosiorek et al. 2019, section 2.1 and appendix: a small CNN, then attention pool
 has a map of where to look, over which its own channels are averaged.
 """
 
+import math
 from dataclasses import dataclass, replace
 
 import torch
@@ -116,6 +117,7 @@ class PartEncoder(nn.Module):
             self.settings.pose_gain,
             self.settings.smallest_scale,
             self.settings.largest_scale,
+            self.settings.largest_turn or math.inf,
         )
         background = None
         if self.background is not None:

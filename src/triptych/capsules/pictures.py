@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from triptych.capsules.settings import Data
+from triptych.capsules.sections import Data
 from triptych.data.cifar10 import CLASSES as CIFAR10
 from triptych.data.load import load
 from triptych.errors import BadInput

@@ -6,7 +6,8 @@ small ones are our own.
 
 from typing import Any
 
-from triptych.capsules.settings import Data, Loss, Objects, Parts, Settings, Train
+from triptych.capsules.sections import Data, Loss, Objects, Parts, Train
+from triptych.capsules.settings import Settings
 from triptych.errors import BadInput
 
 _COLOUR_PARTS = {
@@ -27,6 +28,7 @@ _SMALL_PARTS: dict[str, Any] = {
     "mixed_attention": False,
     "pose_gain": 1.0,
     "largest_scale": 0.7,
+    "largest_turn": 0.06,
     "start": "strokes",
     "outside": "closed",
     "pixel_scale": 0.3,
@@ -41,7 +43,12 @@ _SMALL_OBJECTS: dict[str, Any] = {
     "standardise": True,
     "smallest_vote_scale": 0.1,
 }
-_SMALL_LOSS: dict[str, Any] = {"agreement": 100.0, "parts": 0.05, "deformation": 1.0}
+_SMALL_LOSS: dict[str, Any] = {
+    "agreement": 100.0,
+    "agreement_power": 4.0,
+    "parts": 0.05,
+    "deformation": 1.0,
+}
 _SMALL_TRAIN: dict[str, Any] = {
     "optimiser": "adam",
     "rate": 2e-3,
@@ -51,7 +58,7 @@ _SMALL_TRAIN: dict[str, Any] = {
     "average": 0.998,
     "lattice": 3,
     "precision": "bf16-mixed",
-    "evaluate_every": 250,
+    "evaluate_every": 500,
     "save_every": 250,
 }
 
@@ -79,7 +86,7 @@ PRESETS: dict[str, Settings] = {
             parts=Parts(**_SMALL_PARTS),
             objects=Objects(**_SMALL_OBJECTS),
             loss=Loss(**_SMALL_LOSS),
-            train=Train(steps=3000, **_SMALL_TRAIN),
+            train=Train(steps=2500, **_SMALL_TRAIN),
         ),
         Settings(
             preset="usps",

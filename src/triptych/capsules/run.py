@@ -15,11 +15,8 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file, save_file
 
 from triptych.capsules import evolution
 from triptych.capsules.constellation import Constellation
@@ -28,14 +25,14 @@ from triptych.capsules.pictures import held, read_pictures
 from triptych.capsules.point_task import PointObjective, PointTask
 from triptych.capsules.settings import Settings
 from triptych.capsules.train import CapsuleTask, Objective, plan, settle
-from triptych.errors import BadInput, BrokenModel
+from triptych.capsules.weights import described, load, save
+from triptych.errors import BadInput
 from triptych.fit import several
 from triptych.fit.loop import CHECKPOINT, Task, averaged_weights, fit, seconds_spent, step_reached
 from triptych.fit.tracker import Board, tracking
 from triptych.results import write_result
 
 WEIGHTS, SETTINGS = "model.safetensors", "settings.json"
-_DESCRIBED = "network"
 _MODELS = Path(__file__).with_name("models")
 
 
@@ -114,11 +111,9 @@ def open_run(folder: Path) -> Run:
 
 def _shipped(name: str) -> Run:
     file = _MODELS / f"{name}.safetensors"
-    described = _described(file)
-    seed = described["seed"]
-    return Run(
-        Path("runs", "shipped", name), Settings.checked(described["settings"]), (seed,), file
-    )
+    about = described(file)
+    seed = about["seed"]
+    return Run(Path("runs", "shipped", name), Settings.checked(about["settings"]), (seed,), file)
 
 
 def train(run: Run, threads: int = 2, boards: Sequence[Board] = ()) -> None:
@@ -181,58 +176,6 @@ def _keep_freed_memory() -> None:
         mallopt(trim_threshold, 2**31 - 1)
 
 
-def save(
-    network: StackedCapsules | Constellation, path: Path, seed: int = 0, steps: int | None = None
-) -> None:
-    """Write a network's weights, with its settings and seed beside them in the same file.
-
-    steps: that it was trained for; None: all that its settings say.
-    """
-    tensors = {name: value.detach().contiguous() for name, value in network.state_dict().items()}
-    described = {
-        "settings": network.settings.model_dump(),
-        "seed": seed,
-        "steps": network.settings.train.steps if steps is None else steps,
-    }
-    # One entry: safetensors writes several in any order, and a file should be the same each time.
-    save_file(tensors, path, {_DESCRIBED: json.dumps(described)})
-
-
-def load_network(path: Path) -> StackedCapsules:
-    """The network in a file, in evaluation mode.
-
-    Raises BadInput if there is no such file, BrokenModel if it holds no network for pictures.
-    """
-    network = _load(path)
-    if not isinstance(network, StackedCapsules):
-        raise BrokenModel(f"{path} holds a network for constellations, not for pictures.")
-    return network
-
-
-def _load(path: Path) -> StackedCapsules | Constellation:
-    settings = Settings.checked(_described(path)["settings"])
-    network = Constellation(settings) if settings.of_points else StackedCapsules(settings)
-    try:
-        network.load_state_dict(load_file(path))
-    except RuntimeError as error:
-        raise BrokenModel(f"{path} does not fit the settings that it names.") from error
-    return network.eval()
-
-
-def _described(path: Path) -> dict[str, Any]:
-    """What a file of weights says of its network: `settings`, `seed` and `steps`."""
-    if not path.is_file():
-        raise BadInput(f"There are no weights at {path}: this run has not been trained to its end.")
-    try:
-        with safe_open(path, "pt") as file:
-            described = json.loads((file.metadata() or {})[_DESCRIBED])
-        return {name: described[name] for name in ("settings", "seed", "steps")}
-    except (SafetensorError, OSError) as error:
-        raise BrokenModel(f"{path} cannot be read as weights ({error}).") from error
-    except (KeyError, TypeError, ValueError):
-        raise BrokenModel(f"{path} does not say which settings its network has.") from None
-
-
 def networks(run: Run) -> dict[int, StackedCapsules]:
     """The networks of a run by seed; of a seed whose training is not over, its last checkpoint's.
 
@@ -258,7 +201,7 @@ def _of_seed(run: Run, seed: int) -> StackedCapsules | Constellation:
     path = run.weights(seed)
     if not path.exists() and (path.parent / CHECKPOINT).exists():
         return _on_the_way(run.settings, path.parent)
-    network = _load(path)
+    network = load(path)
     if network.settings != run.settings:
         raise BadInput(
             f"{path} is of preset {network.settings.preset} with other settings than the run's."
@@ -272,7 +215,7 @@ def steps_done(run: Run) -> list[int]:
     for seed in run.seeds:
         path = run.weights(seed)
         if path.exists():
-            found.append(_described(path)["steps"])
+            found.append(described(path)["steps"])
         else:
             found.append(step_reached(path.parent))
     return found

@@ -17,7 +17,8 @@ from triptych.capsules.pictures import Pictures, target_of, to_canvas, warped
 from triptych.capsules.render import Lattice
 from triptych.capsules.rmsprop import RMSPropTF
 from triptych.capsules.score import cluster_and_match
-from triptych.capsules.settings import Settings, Train
+from triptych.capsules.sections import Train
+from triptych.capsules.settings import Settings
 from triptych.errors import BadInput
 from triptych.fit.loop import Plan
 
