@@ -5,7 +5,10 @@ from typing import Annotated
 
 import typer
 
+from triptych.adversary.gallery.cli import app as gallery
+
 app = typer.Typer(help="Attacks on image classifiers.", no_args_is_help=True)
+app.add_typer(gallery, name="gallery")
 
 
 @app.callback()

@@ -1,0 +1,1 @@
+"""A Gaussian blur before the network, in the hope that perturbations are fine-grained."""
