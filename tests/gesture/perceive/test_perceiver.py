@@ -8,7 +8,7 @@ import pytest
 
 from triptych.gesture.config import Config
 from triptych.gesture.perceive import perceiver as module
-from triptych.gesture.perceive.detector import Found
+from triptych.gesture.perceive.detector import COARSE_SIDE, LONGER_SIDE, Found
 from triptych.gesture.perceive.perceiver import (
     MISSES,
     NEW_HAND,
@@ -48,10 +48,12 @@ class World:
     landmarks: float = 0.5
     looks: int = 0
     reads: int = 0
+    sides: list[int] = field(default_factory=list[int])
 
-    def find(self, _frame: Frame) -> dict[str, list[Found]]:
+    def find(self, _frame: Frame, longer_side: int) -> dict[str, list[Found]]:
         """As `Detector.find`."""
         self.looks += 1
+        self.sides.append(longer_side)
         return {"hand": list(self.hands), "face": list(self.faces)}
 
     def read(self, _frame: Frame, boxes: list[Box], tracks: list[int] | None = None) -> list[Hand]:
@@ -93,7 +95,7 @@ def test_an_empty_room_is_searched_a_few_times_a_second(world: World, fps: float
 
 
 @pytest.mark.parametrize("hands", [[found(LEFT)], [found(LEFT), found(RIGHT)]])
-def test_a_followed_hand_is_read_in_every_picture_and_detected_rarely(
+def test_a_followed_hand_is_read_or_looked_for_in_every_picture(
     world: World, hands: list[Found]
 ) -> None:
     """With one hand of two the gate does not stay open: five looks a second, not thirty."""
@@ -102,8 +104,44 @@ def test_a_followed_hand_is_read_in_every_picture_and_detected_rarely(
     for t in times(6):
         scene = perceiver.look(FRAME, t)
         assert len(scene.hands) == len(hands)
-    assert world.reads == 180 * len(hands)
     assert world.looks == pytest.approx(6 / REFRESH_SECONDS, abs=1)
+    # In the very first picture both is done: nothing was read before.
+    assert world.reads == (180 - world.looks + 1) * len(hands)
+    assert world.sides == [LONGER_SIDE, *[COARSE_SIDE] * (world.looks - 1)]
+
+
+def test_a_slow_camera_s_hands_are_read_in_every_picture(world: World) -> None:
+    """A reading that is older than 0.05 s stands for no other."""
+    world.hands = [found(LEFT)]
+    perceiver = Perceiver(Config())
+    for t in times(2, fps=15):
+        assert len(perceiver.look(FRAME, t).hands) == 1
+    assert world.reads == 30
+
+
+def test_a_new_hand_is_read_at_once_beside_one_that_is_fresh(world: World) -> None:
+    """In the picture in which it is found; the other keeps the reading that it has."""
+    world.hands = [found(LEFT)]
+    perceiver = Perceiver(Config())
+    for t in times(0.2):
+        perceiver.look(FRAME, t)
+    before, world.hands = world.reads, [found(LEFT), found(RIGHT)]
+    assert len(perceiver.look(FRAME, 0.2).hands) == 2
+    assert world.reads == before + 1
+    assert len(perceiver.look(FRAME, 0.2 + 1 / 30).hands) == 2
+    assert world.reads == before + 3
+
+
+def test_a_hand_that_is_given_up_is_not_kept_by_its_last_reading(world: World) -> None:
+    """What two looks did not find is gone, also from the picture of the second look."""
+    world.hands = [found(LEFT)]
+    perceiver = Perceiver(Config())
+    for t in times(0.3):
+        perceiver.look(FRAME, t)
+    world.hands = []
+    seen = {round(t, 3): len(perceiver.look(FRAME, t).hands) for t in times(0.5, start=0.3)}
+    gone = [t for t, hands in seen.items() if not hands]
+    assert gone and min(gone) == pytest.approx(0.6, abs=0.07)
 
 
 def test_a_second_hand_is_found_at_the_slow_rate(world: World) -> None:
@@ -134,7 +172,8 @@ def test_a_track_keeps_its_number_while_the_hand_moves(world: World) -> None:
     perceiver = Perceiver(Config())
     perceiver.look(FRAME, 0.0)
     world.drift = 0.01
-    for i, t in enumerate(times(1, start=1 / 30), 1):
+    # A slow camera, whose every picture is read.
+    for i, t in enumerate(times(2, fps=15, start=1 / 15), 1):
         world.hands = [found(moved(LEFT, 0.01 * i))]
         (hand,) = perceiver.look(FRAME, t).hands
         assert hand.track == 1

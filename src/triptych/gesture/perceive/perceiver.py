@@ -2,16 +2,25 @@
 
 The detector looks for hands and faces a few times a second; in between, each known hand is read
 in the square around its last landmarks. A second hand is looked for at the detector's slow rate
-too, never in every picture: that gate is what makes trackers dear.
+too, never in every picture: that gate is what makes trackers dear. A picture in which it looks is
+the dearest, so there a hand that was read a moment ago is not read again, and while a hand is
+followed the look is a coarser one.
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from triptych.gesture.config import Config
-from triptych.gesture.perceive.detector import Detector, Found, intersection_over_union
+from triptych.gesture.perceive.detector import (
+    COARSE_SIDE,
+    LONGER_SIDE,
+    Detector,
+    Found,
+    intersection_over_union,
+)
 from triptych.gesture.perceive.haar import HaarFaces
 from triptych.gesture.perceive.hush import without_hush
 from triptych.gesture.perceive.reader import HandReader
@@ -22,6 +31,9 @@ SEARCH_SECONDS = 0.12
 
 REFRESH_SECONDS = 0.2
 """The same while a hand is being followed; presence needs five looks a second."""
+
+FRESH_SECONDS = 0.05
+"""A reading of this age stands for one of its own in a picture that is searched."""
 
 NEW_HAND = 0.3
 """Detector score from which a hand is followed; in a single picture every peak is read."""
@@ -56,18 +68,23 @@ class Perceiver:
         self._tracks: tuple[Track, ...] = ()
         self._faces: tuple[Face, ...] = ()
         self._looked_at = float("-inf")
+        self._hands: list[Hand] = []
+        self._read_at = float("-inf")
         self._next_number = 1
 
     def look(self, frame: Frame, t: float) -> Scene:
         """What is in this picture; `t` in seconds, rising from picture to picture."""
         pause = REFRESH_SECONDS if self._tracks else SEARCH_SECONDS
         # A hair of tolerance keeps the rhythm of a camera whose pictures come a little early.
+        fresh: dict[int, Hand] = {}
         if not 0 <= t - self._looked_at < pause - 0.01:
             self._search(frame, t)
-        hands = self._reader.read(
-            frame, [track.box for track in self._tracks], [track.number for track in self._tracks]
-        )
-        hands = without_hush(_believed(hands), self._faces)
+            if 0 < t - self._read_at <= FRESH_SECONDS:
+                fresh = {hand.track: hand for hand in self._hands}
+        self._hands = _believed(self._read(frame, fresh))
+        if not fresh:
+            self._read_at = t
+        hands = without_hush(self._hands, self._faces)
         boxes = {hand.track: hand.box for hand in hands}
         self._tracks = tuple(
             replace(track, box=boxes[track.number])
@@ -78,21 +95,29 @@ class Perceiver:
 
     def look_still(self, frame: Frame) -> Scene:
         """What is in a single picture; hands are read twice, the second time where they are."""
-        hands, faces = self._find(frame)
+        hands, faces = self._find(frame, coarse=False)
         boxes = [found.box for found in hands[: self._most]]
         first = self._reader.read(frame, boxes)
         again = [hand.box for hand in first if _finite(hand)]
         hands = without_hush(_believed(self._reader.read(frame, again)), faces)
         return Scene(0.0, tuple(hands), faces)
 
-    def _find(self, frame: Frame) -> tuple[list[Found], tuple[Face, ...]]:
-        found = self._detector.find(frame)
+    def _read(self, frame: Frame, fresh: Mapping[int, Hand]) -> list[Hand]:
+        """The hands that are followed, oldest first; `fresh` ones, by number, as they are."""
+        numbers = [track.number for track in self._tracks]
+        boxes = [track.box for track in self._tracks if track.number not in fresh]
+        read = self._reader.read(frame, boxes, [n for n in numbers if n not in fresh])
+        known = {**fresh, **{hand.track: hand for hand in read}}
+        return [known[number] for number in numbers]
+
+    def _find(self, frame: Frame, coarse: bool) -> tuple[list[Found], tuple[Face, ...]]:
+        found = self._detector.find(frame, COARSE_SIDE if coarse else LONGER_SIDE)
         faces = found["face"] if self._haar is None else self._haar.find(frame)
         return found["hand"], tuple(Face(face.box, face.score) for face in faces)
 
     def _search(self, frame: Frame, t: float) -> None:
         """Look at the whole picture: refresh the faces, give up lost hands, take up new ones."""
-        hands, self._faces = self._find(frame)
+        hands, self._faces = self._find(frame, coarse=bool(self._tracks))
         self._looked_at = t
         tracks: list[Track] = []
         for track in self._tracks:
