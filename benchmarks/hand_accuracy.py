@@ -18,7 +18,7 @@ from triptych.data.hands import Clip, HandPicture, read_clips, read_hands
 from triptych.errors import BadInput
 from triptych.gesture.config import Config
 from triptych.gesture.evaluate.clips import metrics, outcome
-from triptych.gesture.evaluate.pictures import FIVE, Outcome, f1, macro_f1
+from triptych.gesture.evaluate.pictures import FIVE, Outcome, macro_f1
 from triptych.gesture.evaluate.record import Recording
 from triptych.gesture.learn.examples import NONE, UNKNOWN, hand_examples
 from triptych.gesture.perceive.detector import intersection_over_union
@@ -101,7 +101,7 @@ def on_pictures(
             "pictures": len(pictures),
             "people": len({picture.person for picture in pictures}),
             **_numbers(by_level[ENTER][name]),
-            **{f"{key}_from_{HALF}": v for key, v in _numbers(by_level[HALF][name]).items()},
+            **{f"{key}_at_half": v for key, v in _numbers(by_level[HALF][name]).items()},
             "hands_found": _share([o.hand_found for o in by_level[HALF][name] if o.sign]),
         }
         for name in workers
@@ -150,7 +150,6 @@ def _numbers(outcomes: Sequence[Outcome]) -> dict[str, Any]:
     return {
         "macro_f1": macro_f1(outcomes),
         "sign_seen_where_none": _share([o.seen != "" for o in outcomes if not o.sign]),
-        "f1": {sign: f1(outcomes, sign) for sign in dict.fromkeys(FIVE.values())},
     }
 
 

@@ -57,7 +57,7 @@ def _section(table: Table, result: Mapping[str, Any]) -> str:
         own = {key: value for key, value in result.items() if key not in PROVENANCE}
         lines += [f"| {words} | {text} |" for words, text in _flat(own)]
     for key in table.inner:
-        lines += _inner(key, result[key])
+        lines += _inner(key, _find(result, key) or {})
     if table.sides:
         lines += _sides({key: _find(result, key) or {} for key in table.sides})
     return "\n".join([*lines, "", *_origin(result)]) + "\n"
@@ -89,7 +89,7 @@ def _find(result: Mapping[str, Any], key: str) -> Any:
 def _inner(key: str, rows: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """A table of tables: a line for each entry, a column for each of their keys."""
     columns = list(dict.fromkeys(name for row in rows.values() for name in row))
-    title = {"confusion": "shown ↓ seen →"}.get(key, key.replace("_", " "))
+    title = {"confusion": "shown ↓ seen →"}.get(key, key.replace("_", " ").replace(".", ", "))
     lines = ["", f"| {title} | {' | '.join(columns)} |", "|---" * (len(columns) + 1) + "|"]
     for name, row in rows.items():
         blank = 0 if key == "confusion" else None
