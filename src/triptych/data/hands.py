@@ -86,6 +86,8 @@ class Clip:
 
     kind: what sort of clip it is, such as `empty room`; `real` unless the manifest says otherwise.
     sign_from, sign_to: seconds between which the sign is held, where that is known.
+    motion: a movement that is made then instead of a sign, such as `wave`; such clips have the
+    label `unlabelled`.
     """
 
     file: str
@@ -99,6 +101,7 @@ class Clip:
     kind: str = "real"
     sign_from: float | None = None
     sign_to: float | None = None
+    motion: str = ""
 
 
 def read_hands(place: Path, split: str | None = None) -> list[HandPicture]:

@@ -153,6 +153,9 @@ def compose(
     split: Annotated[str, typer.Option(help="Whose pictures: train, val, test or wild.")] = "val",
     signs: Annotated[int, typer.Option(help="Clips in which a sign is held.", min=0)] = 200,
     minutes: Annotated[float, typer.Option(help="Of clips in which none is.", min=0)] = 60.0,
+    motions: Annotated[
+        int, typer.Option(help="Clips of a wave, a raised hand or a swipe.", min=0)
+    ] = 0,
     seed: Annotated[int, typer.Option(help="Decides every draw.")] = 0,
     data: Annotated[
         Path | None,
@@ -178,7 +181,14 @@ def compose(
     with Progress(console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("Composing", total=None)
         path = make(
-            out, data / "hands", split, signs, minutes, seed, lambda: progress.advance(task)
+            out,
+            data / "hands",
+            split,
+            signs,
+            minutes,
+            motions,
+            seed,
+            lambda: progress.advance(task),
         )
     typer.echo(path)
 

@@ -102,6 +102,23 @@ class Decide(Section):
         return self
 
 
+class Motion(Section):
+    """Movements of the hand, besides held signs: a wave says what peace says, a hand raised from
+    below what palm says, a swipe takes the icon off the picture."""
+
+    on: bool = Field(
+        default=False,
+        description="true: read movements, too. The network that reads them has learnt from drawn "
+        "movements alone.",
+    )
+    sure: float = Field(
+        default=0.9,
+        ge=0.5,
+        le=0.999,
+        description="How sure a movement must be. Higher if they fire by accident.",
+    )
+
+
 class Presence(Section):
     """When the picture is covered because nobody is there. All times are seconds."""
 
@@ -197,6 +214,7 @@ class Config(Section):
     camera: Camera = Camera()
     perceive: Perceive = Perceive()
     decide: Decide = Decide()
+    motion: Motion = Motion()
     presence: Presence = Presence()
     signs: Signs = Signs()
     show: Show = Show()

@@ -148,10 +148,11 @@ def test_a_layer_is_where_its_path_says(hands: Path) -> None:
 
 def test_what_is_written_can_be_read(hands: Path, tmp_path: Path) -> None:
     """A manifest as evaluation reads it, with every clip beside it and all that is known."""
-    manifest = compose(tmp_path / "out", hands, "val", 2, 1.0, 0)
+    manifest = compose(tmp_path / "out", hands, "val", 2, 1.0, 3, 0)
     clips = read_clips(manifest)
-    assert [clip.label for clip in clips] == ["fist", "palm", "none"]
+    assert [clip.label for clip in clips] == ["fist", "palm", "none", *["unlabelled"] * 3]
     assert clips[0].sign_from is not None and clips[2].kind == "talking"
+    assert [clip.motion for clip in clips[3:]] == ["wave", "raise", "swipe"]
     for clip in clips:
         film = cv2.VideoCapture(str(manifest.parent / clip.file))
         assert film.get(cv2.CAP_PROP_FRAME_COUNT) == clip.frames
@@ -164,9 +165,9 @@ def test_bad_orders_are_one_sentence(hands: Path, tmp_path: Path) -> None:
     """A folder that holds something, a split that is none, a split without pictures."""
     (tmp_path / "mine.txt").touch()
     with pytest.raises(BadInput, match="is not empty"):
-        compose(tmp_path, hands, "val", 1, 0, 0)
+        compose(tmp_path, hands, "val", 1, 0, 0, 0)
     with pytest.raises(BadInput, match="no split all"):
-        compose(tmp_path / "a", hands, "all", 1, 0, 0)
+        compose(tmp_path / "a", hands, "all", 1, 0, 0, 0)
     with pytest.raises(BadInput, match="has no pictures of split wild to play the bystanders"):
-        compose(tmp_path / "a", hands, "wild", 1, 0, 0)
+        compose(tmp_path / "a", hands, "wild", 1, 0, 0, 0)
     assert not (tmp_path / "a").exists()

@@ -18,6 +18,7 @@ import numpy as np
 
 from triptych.errors import BadInput
 from triptych.gesture.compose.film import frames_of
+from triptych.gesture.compose.moves import motion_takes
 from triptych.gesture.compose.plan import Take, quiet_takes, sign_takes
 from triptych.gesture.compose.stock import stock_of
 
@@ -30,19 +31,22 @@ def compose(
     split: str,
     signs: int,
     minutes: float,
+    motions: int,
     seed: int,
     on_clip: Callable[[], None] = lambda: None,
 ) -> Path:
     """Write clips and their manifest.json into `out`; returns the manifest.
 
     hands: the folder of labels.jsonl. signs: clips in which one sign is held. minutes: of clips in
-    which nothing may fire. The same seed, data and OpenCV give the same pictures.
+    which nothing may fire. motions: clips of a wave, a raised hand or a swipe. The same seed, data
+    and OpenCV give the same pictures.
     Raises BadInput if `out` holds something already or the split has too few pictures.
     """
     if out.exists() and any(out.iterdir()):
         raise BadInput(f"{out} is not empty: name a new folder for the clips.")
     stock = stock_of(hands, split)
     takes = sign_takes(stock, signs, seed) + quiet_takes(stock, minutes, seed)
+    takes += motion_takes(stock, motions, seed)
     out.mkdir(parents=True, exist_ok=True)
     for take in takes:
         _write(take, hands, out / take.name)
@@ -82,5 +86,6 @@ def _entry(take: Take) -> dict[str, Any]:
         "person": take.person,
         "sign_from": take.sign_from,
         "sign_to": take.sign_to,
+        "motion": take.motion,
         "recipe": {key: asdict(take)[key] for key in ("seed", "back", "layers")},
     }

@@ -16,8 +16,9 @@ from triptych.gesture.compose.stock import ByPerson, Stock
 
 T = TypeVar("T")
 
-SIGN_FPS, QUIET_FPS = 30.0, 15.0
-"""Trigger times need a camera's full rate; hours in which nothing fires need half as many."""
+SIGN_FPS, QUIET_FPS = 30.0, 5.0
+"""Trigger times need a camera's full rate. Hours in which nothing may fire are composed at what a
+poor camera yields in the dark: cheaper, and harder, for fewer pictures can break a false hold."""
 
 LEAD = 1.6
 """Seconds before a sign: the picture must be uncovered by then."""
@@ -61,7 +62,10 @@ class Layer:
 
 @dataclass(frozen=True, slots=True)
 class Take:
-    """One clip. back: pictures (or one film) behind, each with the time from which it is seen."""
+    """One clip. back: pictures (or one film) behind, each with the time from which it is seen.
+
+    motion: a movement that is made in it between `sign_from` and `sign_to`, or "".
+    """
 
     name: str
     label: str
@@ -75,6 +79,7 @@ class Take:
     layers: tuple[Layer, ...] = ()
     sign_from: float | None = None
     sign_to: float | None = None
+    motion: str = ""
 
 
 def sign_takes(stock: Stock, count: int, seed: int) -> list[Take]:
@@ -84,7 +89,8 @@ def sign_takes(stock: Stock, count: int, seed: int) -> list[Take]:
     for i in range(count):
         rng = np.random.default_rng([seed, 1, i])
         label = turns[i % len(turns)]
-        ways = [way for way in (_raised, _changed) if _makers(stock, way, label)]
+        kinds = {"raised": _raised, "changed": _changed}
+        ways = [way for kind, way in kinds.items() if makers(stock, kind, label)]
         if not ways and label == "two_up":
             label, ways = "one", [_raised]  # they mean the same
         way = ways[int(rng.integers(len(ways)))]
@@ -128,10 +134,10 @@ def quiet_takes(stock: Stock, minutes: float, seed: int) -> list[Take]:
     return takes
 
 
-def _makers(stock: Stock, way: Callable[..., Take], label: str) -> list[str]:
-    """Who makes a sign in this way; to change from another hand to it one needs both."""
-    people = stock.cutouts if way is _raised else stock.signers
-    needed = {label} if way is _raised else {label, "other"}
+def makers(stock: Stock, kind: str, label: str) -> list[str]:
+    """Who makes a sign, `raised` or `changed`; to change from another hand one needs both."""
+    people = stock.cutouts if kind == "raised" else stock.signers
+    needed = {label} if kind == "raised" else {label, "other"}
     return sorted(who for who, has in people.items() if needed <= {p.label for p in has})
 
 
@@ -139,12 +145,12 @@ def _raised(
     stock: Stock, label: str, hold: float, rng: Generator, name: str, seed: tuple[int, ...]
 ) -> Take:
     """Somebody sits there; a hand comes up from below, holds its sign and goes down again."""
-    person = _pick(_makers(stock, _raised, label), rng)
-    hand = _pick([p for p in stock.cutouts[person] if p.label == label], rng)
-    back, face = _sitting(stock, rng)
+    person = pick(makers(stock, "raised", label), rng)
+    hand = pick([p for p in stock.cutouts[person] if p.label == label], rng)
+    back, face = sitting(stock, rng)
     up, down = float(rng.uniform(0.3, 0.5)), float(rng.uniform(0.25, 0.4))
     start = LEAD + up
-    x, y, height, degrees = _beside(face, rng)
+    x, y, height, degrees = beside(face, rng)
     low = 1.0 + height
     keys = (
         Key(LEAD, x, low, height, degrees),
@@ -164,11 +170,11 @@ def _changed(
     stock: Stock, label: str, hold: float, rng: Generator, name: str, seed: tuple[int, ...]
 ) -> Take:
     """A webcam's pictures of one person: a hand that says nothing, then the sign, then nothing."""
-    person = _pick(_makers(stock, _changed, label), rng)
-    sign = _pick([p for p in stock.signers[person] if p.label == label], rng)
+    person = pick(makers(stock, "changed", label), rng)
+    sign = pick([p for p in stock.signers[person] if p.label == label], rng)
     others = [p for p in stock.signers[person] if p.label == "other"]
     start, end = LEAD + 0.2, LEAD + 0.2 + hold
-    before, after = _pick(others, rng).file, _pick(others, rng).file
+    before, after = pick(others, rng).file, pick(others, rng).file
     back = ((0.0, before), (start, sign.file), (end, after))
     return Take(
         name, label, "changed", stock.split, person, seed, end + 1.2, SIGN_FPS, back, (),
@@ -184,18 +190,18 @@ class _Quiet:
 
 
 def _talking(stock: Stock, rng: Generator) -> _Quiet:
-    back, _ = _sitting(stock, rng, change=(8.0, 20.0))
+    back, _ = sitting(stock, rng, change=(8.0, 20.0))
     return _Quiet(back[0][1], back)
 
 
 def _gesturing(stock: Stock, rng: Generator) -> _Quiet:
     """Hands that talk along: about the chest, at the chin, over the face; never a sign at rest."""
-    back, face = _sitting(stock, rng)
+    back, face = sitting(stock, rng)
     layers: list[Layer] = []
     t = 1.0
     while t < QUIET_SECONDS - 6.0:
-        person = _pick(sorted(stock.cutouts), rng)
-        hand = _pick(stock.cutouts[person], rng)
+        person = pick(sorted(stock.cutouts), rng)
+        hand = pick(stock.cutouts[person], rng)
         # A sign on its way up and down again is none; at rest, or on a slow way, it would be one.
         resting, stops = ((0.2, 2.5), (2, 6)) if hand.label == "other" else ((0.0, 0.15), (1, 2))
         height = float(np.clip(face[3] * rng.uniform(0.6, 1.1), 0.15, 0.5))
@@ -243,25 +249,25 @@ def _passing(stock: Stock, rng: Generator) -> _Quiet:
         keys = (Key(t, 0.5 - way, y, height), Key(t + lasts, 0.5 + way, y, height))
         layers.append(Layer(picture.file, keys, whole=True))
         t += lasts + float(rng.uniform(1.0, 8.0))
-    room = _pick(stock.rooms, rng).file
+    room = pick(stock.rooms, rng).file
     return _Quiet(room, ((0.0, room),), tuple(layers))
 
 
 def _empty_room(stock: Stock, rng: Generator) -> _Quiet:
-    room = _pick(stock.rooms, rng).file
+    room = pick(stock.rooms, rng).file
     return _Quiet(room, ((0.0, room),))
 
 
 def _slides(people: ByPerson, rng: Generator, each: tuple[float, float]) -> _Quiet:
     """Pictures of one person; of somebody else where there is but one."""
-    person = _pick(sorted(people), rng)
+    person = pick(sorted(people), rng)
     back: list[tuple[float, str]] = []
     t = 0.0
     while t < QUIET_SECONDS:
-        back.append((t, _pick(people[person], rng).file))
+        back.append((t, pick(people[person], rng).file))
         t += float(rng.uniform(*each))
         if len(people[person]) < 4:
-            person = _pick(sorted(people), rng)
+            person = pick(sorted(people), rng)
     return _Quiet(person, tuple(back))
 
 
@@ -269,7 +275,7 @@ Face = tuple[float, float, float, float]
 """x and y of the centre, width and height."""
 
 
-def _sitting(
+def sitting(
     stock: Stock, rng: Generator, change: tuple[float, float] | None = None
 ) -> tuple[tuple[tuple[float, str], ...], Face]:
     """Somebody before the camera: half of the time a film, where there is one.
@@ -277,9 +283,9 @@ def _sitting(
     change: seconds after which another picture of somebody comes, from and to.
     """
     if stock.clips and rng.random() < 0.5:
-        return ((0.0, _pick(stock.clips, rng)),), (0.5, 0.4, 0.25, 0.4)
-    person = _pick(sorted(stock.bystanders), rng)
-    picture = _pick(stock.bystanders[person], rng)
+        return ((0.0, pick(stock.clips, rng)),), (0.5, 0.4, 0.25, 0.4)
+    person = pick(sorted(stock.bystanders), rng)
+    picture = pick(stock.bystanders[person], rng)
     x0, y0, x1, y1 = max(picture.faces, key=lambda face: face.score).box_xyxy
     back = [(0.0, picture.file)]
     while change and back[-1][0] < QUIET_SECONDS:
@@ -288,7 +294,7 @@ def _sitting(
     return tuple(back), ((x0 + x1) / 2, (y0 + y1) / 2, x1 - x0, y1 - y0)
 
 
-def _beside(face: Face, rng: Generator) -> tuple[float, float, float, float]:
+def beside(face: Face, rng: Generator) -> tuple[float, float, float, float]:
     """A comfortable place for a raised hand: x, y, height, degrees."""
     height = float(np.clip(face[3] * rng.uniform(0.7, 1.1), 0.18, 0.45))
     side = 1.0 if rng.random() < 0.5 else -1.0
@@ -300,8 +306,9 @@ def _beside(face: Face, rng: Generator) -> tuple[float, float, float, float]:
 
 
 def _of_anybody(people: ByPerson, rng: Generator) -> HandPicture:
-    return _pick(people[_pick(sorted(people), rng)], rng)
+    return pick(people[pick(sorted(people), rng)], rng)
 
 
-def _pick(items: Sequence[T], rng: Generator) -> T:
+def pick(items: Sequence[T], rng: Generator) -> T:
+    """Any one of them."""
     return items[int(rng.integers(len(items)))]

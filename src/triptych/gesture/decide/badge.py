@@ -15,6 +15,10 @@ class BadgeTimer:
         self._sign: str | None = None
         self._until = 0.0
 
+    def dismiss(self) -> None:
+        """Take the badge off at once."""
+        self._sign = None
+
     def step(self, t: float, fired: str | None, held: bool, badge_seconds: float) -> Badge | None:
         """The badge at time `t`.
 

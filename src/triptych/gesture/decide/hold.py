@@ -100,9 +100,13 @@ class Hold:
             if meaning == candidate
         }
 
-    def _fire(self, candidate: str, score: float) -> Fired:
+    def spend(self, meaning: str) -> None:
+        """This meaning has just been said: whatever is held starts over after the usual pauses."""
         self._candidate = None
-        self._spent, self._let_go, self._since_fire = candidate, 0.0, 0.0
+        self._spent, self._let_go, self._since_fire = meaning, 0.0, 0.0
+
+    def _fire(self, candidate: str, score: float) -> Fired:
+        self.spend(candidate)
         return Fired(self._leading_sign(), candidate, score)
 
     def _await_release(self, before: float, after: float, now: Smoothed, leave: float) -> None:

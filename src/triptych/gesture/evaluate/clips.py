@@ -14,6 +14,7 @@ import numpy as np
 from triptych.data.hands import Clip, read_clips
 from triptych.errors import BadInput
 from triptych.gesture.config import Config
+from triptych.gesture.decide.reader import SIGN_OF
 from triptych.gesture.evaluate import record
 from triptych.gesture.evaluate.files import find
 from triptych.gesture.evaluate.intervals import (
@@ -89,7 +90,9 @@ def evaluate_clips(
         kept = list(recordings)
         record.save(scores, kept)
         recordings = iter(kept)
-    outcomes = [outcome(recording, config) for recording in recordings]
+    # Movements count where they are read.
+    chosen = (r for r in recordings if config.motion.on or not r.clip.motion)
+    outcomes = [outcome(recording, config) for recording in chosen]
     if not outcomes:
         raise BadInput(f"{place} holds no clip" + (f" of split {split}." if split else "."))
     return {"manifest": place.name, "split": split or "all", **metrics(outcomes)}
@@ -99,7 +102,8 @@ def _recordings(
     place: Path, config: Config, split: str | None, on_item: Callable[[], None]
 ) -> Iterator[Recording]:
     def wanted(clip: Clip) -> bool:
-        return split in (None, clip.split) and clip.label != "unlabelled"
+        known = clip.label != "unlabelled" or clip.motion
+        return split in (None, clip.split) and bool(known)
 
     if place.name.endswith(record.SUFFIX):
         for recording in record.load(place):
@@ -126,7 +130,9 @@ def outcome(recording: Recording, config: Config) -> ClipOutcome:
         for event in decision.events:
             if event.event == "gesture":
                 fired.append((event.t, str(event.detail["meaning"])))
-    meaning = config.sign(clip.label).meaning if clip.label in SIGNS else ""
+            elif event.event == "dismissed":
+                fired.append((event.t, event.event))
+    meaning = _wanted(clip, config)
     readable = max(clip.sign_from or 0.0, uncovered or 0.0)
     to_clear: float | None = None
     if clip.sign_to is not None and len(fired) == 1 and fired[0][1] == meaning:
@@ -134,6 +140,14 @@ def outcome(recording: Recording, config: Config) -> ClipOutcome:
         if held_out and badge_until < recording.seconds:
             to_clear = badge_until - clip.sign_to
     return ClipOutcome(clip, meaning, tuple(fired), recording.seconds, readable, to_clear)
+
+
+def _wanted(clip: Clip, config: Config) -> str:
+    """What a clip should fire."""
+    if clip.motion == "swipe":
+        return "dismissed"
+    sign = SIGN_OF.get(clip.motion, clip.label)
+    return config.sign(sign).meaning if sign in SIGNS else ""
 
 
 def metrics(outcomes: Sequence[ClipOutcome]) -> dict[str, Any]:
@@ -153,7 +167,7 @@ def metrics(outcomes: Sequence[ClipOutcome]) -> dict[str, Any]:
         "recall_by_sign": {
             label: _share([o for o in signs if o.clip.label == label])
             for label in SIGNS
-            if any(o.clip.label == label for o in signs)
+            if any(o.clip.label == label for o in signs if not o.clip.motion)
         },
         "recall_by_kind": {
             kind: _share([o for o in signs if o.clip.kind == kind])

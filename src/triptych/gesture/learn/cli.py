@@ -1,4 +1,4 @@
-"""`triptych gesture train detector|classifier` and `triptych gesture export`."""
+"""`triptych gesture train detector|classifier|motion` and `triptych gesture export`."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -128,6 +128,23 @@ def classifier(
     jitter = Jitter(**{name.value: False for name in without or ()})
     recipe = Recipe(frozen, every, jitter, weights, convolution, split, composed, keep_first)
     typer.echo(train_classifier(options, recipe))
+
+
+@app.command()
+def motion(
+    data: Data = None,
+    run: Annotated[Path, typer.Option(help="Folder of the run; is written anew.")] = Path(
+        "runs/motion"
+    ),
+    steps: Annotated[int, typer.Option(help="Steps of 64 sequences each.", min=1)] = 1500,
+    seed: Seed = 0,
+    threads: Threads = 2,
+) -> None:
+    """Train the network that reads movements: a wave, a raised hand, a swipe."""
+    options = _options(data, run, steps, seed, threads, None, None)
+    from triptych.gesture.learn.train_motion import train_motion
+
+    typer.echo(train_motion(options))
 
 
 def export(

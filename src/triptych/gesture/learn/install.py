@@ -1,5 +1,6 @@
 """Puts a run's network where the runtime looks for it."""
 
+import hashlib
 import json
 import shutil
 from pathlib import Path
@@ -30,6 +31,15 @@ def install(run: Path, into: Path | None = None) -> list[Path]:
     known = _listing(folder) | entries
     target.write_text(json.dumps(known, indent=2, sort_keys=True) + "\n", "utf-8")
     return [*written, target]
+
+
+def describe(path: Path) -> None:
+    """Put a file's size and SHA-256 into the models.json beside it."""
+    data = path.read_bytes()
+    entry = {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+    target = path.with_name("models.json")
+    known = _listing(path.parent) | {path.name: entry}
+    target.write_text(json.dumps(known, indent=2, sort_keys=True) + "\n", "utf-8")
 
 
 def _listing(folder: Path) -> dict[str, Any]:
