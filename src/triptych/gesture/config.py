@@ -73,13 +73,13 @@ class Decide(Section):
         "other movements are taken for signs.",
     )
     leave: float = Field(
-        default=0.5,
+        default=0.7,
         ge=0.1,
         le=0.9,
         description="A sign ends when it is less sure than this; below enter.",
     )
     smooth_seconds: float = Field(
-        default=0.12,
+        default=0.05,
         ge=0.0,
         le=0.5,
         description="Time constant of the averaging that irons out flicker.",

@@ -88,7 +88,7 @@ def test_a_sign_held_during_the_cover_is_held_anew_after_it(make):
 def test_a_hold_begun_before_the_cover_is_forgotten(make):
     """A ring half full when the cover comes down starts from nothing when it lifts."""
     decider = visible(make)
-    before = play([make.scene(t, make.hand("fist")) for t in make.times(1.01, 1.6, 30)], decider)
+    before = play([make.scene(t, make.hand("fist")) for t in make.times(1.01, 1.5, 30)], decider)
     assert before[-1].ring.progress > 0.5
     decider.blind(1.65, "camera_lost")
     after = play([make.scene(t, make.hand("fist")) for t in make.times(1.7, 4, 30)], decider)

@@ -115,7 +115,7 @@ def test_time_to_clear_counts_where_the_icon_would_be_gone_anyway(
     """From the sign's end until its icon is gone; a short sign's icon stays for its own time."""
     scripts["long.mp4"] = [(0.5, 3.2, "palm")]
     long = play("long.mp4", "palm", sign_from=0.5, sign_to=3.2)
-    assert long.to_clear is not None and 0.3 <= long.to_clear <= 0.5
+    assert long.to_clear is not None and 0.2 <= long.to_clear <= 0.5
     scripts["short.mp4"] = [(0.5, 1.5, "palm")]
     assert play("short.mp4", "palm", sign_from=0.5, sign_to=1.5).to_clear is None
 
