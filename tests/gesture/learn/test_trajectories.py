@@ -22,23 +22,18 @@ def shapes() -> list[Shape]:
 
 
 def test_sequences_are_what_they_are_labelled() -> None:
-    """Every label occurs; most hands that rise go up just before, those that swipe go across."""
+    """Every label occurs; a hand that rises goes up just before, one that swipes goes across."""
     rng = np.random.default_rng(0)
     drawn = [sequence(shapes(), rng) for _ in range(300)]
     assert {int(v) for _, y in drawn for v in np.unique(y)} == {UNSURE, 0, 1, 2, 3}
-    up: list[float] = []
-    across: list[float] = []
     for found, labels in drawn:
         assert found.shape == (STEPS, FEATURES) and np.isfinite(found).all()
         rise = np.flatnonzero(labels == MOVEMENTS.index("raise"))
         if len(rise):
-            up.append(found[max(rise[0] - 14, 0) : rise[0], 2].sum())
+            assert found[max(rise[0] - 14, 0) : rise[0], 2].sum() < -0.5
         swipe = np.flatnonzero(labels == MOVEMENTS.index("swipe"))
         if len(swipe):
-            across.append(abs(found[max(swipe[0] - 9, 0) : swipe[0] + 3, 1].sum()))
-    # A hand that is lost on its way is not seen on all of it.
-    assert np.median(up) < -0.5
-    assert np.median(across) > 0.8
+            assert abs(found[max(swipe[0] - 9, 0) : swipe[0] + 1, 1].sum()) > 0.6
 
 
 def test_the_same_seed_draws_the_same() -> None:

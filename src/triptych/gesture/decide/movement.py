@@ -25,10 +25,6 @@ FEATURES: Final = 13
 FOREVER: Final = 0.5
 """Seconds without any picture after which what was known of the hand is forgotten."""
 
-GAP: Final = 0.4
-"""Seconds for which a hand that is lost, as fast ones are, is remembered: where one is found then,
-it has moved there."""
-
 SUSTAINED: Final = 2
 """Ticks in a row for which a movement must be sure."""
 
@@ -63,7 +59,7 @@ def pose_of(hand: Hand) -> Pose | None:
 
 
 def features(now: Pose | None, before: Pose | None) -> _Vector:
-    """[13] numbers about a tick, all 0 where no hand is known; before: as it was last seen."""
+    """[13] numbers about a tick, all 0 where no hand is known; before: a tick earlier."""
     found = np.zeros(FEATURES)
     if now is None:
         return found
@@ -121,8 +117,7 @@ class MovementReader:
         self._state = np.zeros(self._network.units)
         self._track = 0
         self._seen: tuple[float, Pose | None] | None = None
-        self._ticked = float("-inf")
-        self._last: tuple[float, Pose | None] = (float("-inf"), None)
+        self._ticked: tuple[float, Pose | None] = (float("-inf"), None)
 
     def step(self, t: float, hands: list[Hand], sure: float) -> tuple[str, float] | None:
         """Take in one picture; a movement and its score when one has just been made.
@@ -135,16 +130,15 @@ class MovementReader:
         before = self._seen
         self._seen = (t, pose)
         if before is None:
-            self._ticked, self._last = t, (t, pose)
+            self._ticked = (t, pose)
             return None
         fired: tuple[str, float] | None = None
-        while (tick := self._ticked + TICK) <= t + 1e-9:
+        while (tick := self._ticked[0] + TICK) <= t + 1e-9:
             between = _between(before, (t, pose), tick)
-            last = self._last[1] if tick - self._last[0] <= GAP + 1e-9 else None
-            chances, self._state = self._network.step(features(between, last), self._state)
-            self._ticked = tick
-            if between is not None:
-                self._last = (tick, between)
+            chances, self._state = self._network.step(
+                features(between, self._ticked[1]), self._state
+            )
+            self._ticked = (tick, between)
             fired = self._judge(tick, chances, sure) or fired
         return fired
 

@@ -58,7 +58,7 @@ def train_motion(options: Options) -> Path:
     train, validation = shapes_of(options.data, "train"), shapes_of(options.data, "val")
     rng = np.random.default_rng([options.seed, 0])
     # Drawing is dearer than learning: each sequence is seen a few times.
-    bank = _draw(train, 4 * options.steps, rng)
+    bank = _draw(train, min(options.steps * BATCH, 6000), rng)
     held = _draw(validation, VALIDATION, np.random.default_rng([options.seed, 1]))
     network = MotionNetwork()
     optimiser = torch.optim.AdamW(network.parameters(), 3e-3, weight_decay=1e-4)

@@ -12,15 +12,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from triptych.gesture.decide.movement import (
-    FEATURES,
-    GAP,
-    MOVEMENTS,
-    TICK,
-    Pose,
-    features,
-    pose_of,
-)
+from triptych.gesture.decide.movement import FEATURES, MOVEMENTS, TICK, Pose, features, pose_of
 from triptych.gesture.types import Box, Hand
 
 SECONDS = 5.0
@@ -66,16 +58,10 @@ def _seen(
     lean = rng.normal(0, 0.15)
     tremble = rng.uniform(0.004, 0.02)
     lost = 0
-    last: tuple[int, Pose | None] = (-STEPS, None)
+    before: Pose | None = None
     found = np.zeros((STEPS, FEATURES), np.float32)
     for i, (x, y, turn, growth) in enumerate(path):
-        speed = np.hypot(*(path[i, :2] - path[max(i - 1, 0), :2]))
-        if lost:
-            lost -= 1
-        elif rng.random() < (0.5 if speed > 0.3 else 0.01):
-            lost = int(rng.integers(1, 4))  # fast hands are blurred, and outrun the reader's square
-        if there[i] and not there[max(i - 1, 0)]:
-            lost = int(rng.integers(1, 4))  # until the detector looks again
+        lost = lost - 1 if lost else int(rng.integers(1, 4)) if rng.random() < 0.01 else 0
         pose: Pose | None = None
         if there[i] and not lost:
             cos, sin = np.cos(turn + lean), np.sin(turn + lean)
@@ -87,9 +73,8 @@ def _seen(
             margin = 0.1 * (high - low).max()
             box = Box(*(low - margin).tolist(), *(high + margin).tolist())
             pose = pose_of(Hand(box, {}, landmarks))
-        found[i] = features(pose, last[1] if (i - last[0]) * TICK <= GAP else None)
-        if pose is not None:
-            last = (i, pose)
+        found[i] = features(pose, before)
+        before = pose
     return found
 
 
