@@ -36,6 +36,7 @@ docs: .venv/.tests  ## Write the generated pages and pictures again
 	$(BIN)/python docs/make_config.py
 	$(BIN)/python docs/make_gallery.py
 	$(BIN)/python docs/make_adversary.py
+	$(BIN)/python docs/make_audit.py
 	$(BIN)/python docs/make_results.py
 	$(BIN)/python docs/make_experiments.py
 	$(BIN)/python docs/gesture/make_overlay.py

@@ -11,8 +11,8 @@ turns, so that other work on the machine hits all alike; what counts is the medi
   3. the same with the search in bfloat16
   4. a curve of robust accuracy at ten epsilons against one of them
 `ratio` is ours by default (2) over the fastest peer, on the adversarially trained network for
-CIFAR-10: the case that papers report, and the largest network here. Without it, the hardened
-network that is worst for us; `ratios` holds all.
+CIFAR-10: the case that papers report, and the largest network here. Without it, the adversarially
+trained network that is worst for us; `ratios` holds all.
 
 Strength, with --strength N: robust accuracy of N examples under our `standard` against AutoAttack
 (torchattacks' version) and the peers' PGD of 100 steps.
@@ -140,6 +140,7 @@ def measure(order: argparse.Namespace) -> dict[str, Any]:
 
     torch.set_num_threads(order.threads)
     found: dict[str, Any] = {}
+    load = [os.getloadavg()[0]]
     for target in targets(order.examples, order.only):
         print(f"{target.name} ...", file=sys.stderr, flush=True)
         entry: dict[str, Any] = {
@@ -148,7 +149,6 @@ def measure(order: argparse.Namespace) -> dict[str, Any]:
             "steps": STEPS,
             "examples": len(target.labels),
             "defended": target.defended,
-            "hardened_here_steps": target.hardened_here,
         }
         with redirect_stdout(sys.stderr):  # some peers print
             if order.rounds and target.timed:
@@ -158,7 +158,9 @@ def measure(order: argparse.Namespace) -> dict[str, Any]:
             if order.strength:
                 entry["strength"] = strength(target, order.strength)
         found[target.name] = entry
-    return summary(found) | {"threads": torch.get_num_threads(), "targets": found}
+    load.append(os.getloadavg()[0])
+    about = {"threads": torch.get_num_threads(), "load_average": load}
+    return summary(found) | {**about, "targets": found}
 
 
 def iterates(target: Any) -> dict[str, Any]:

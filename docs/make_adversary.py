@@ -83,7 +83,7 @@ def _speed(result: Mapping[str, Any]) -> Iterable[str]:
             continue
         yield (
             f"\n### {name}\n\nepsilon {entry['epsilon']:.4g}, {entry['steps']} steps of "
-            f"{entry['step']:.4g}, {entry['examples']} examples{_hardened(entry)}.\n"
+            f"{entry['step']:.4g}, {entry['examples']} examples.\n"
         )
         yield _table(
             ("", "examples a second", "seconds", "processor seconds", "forwards", "backwards",
@@ -269,18 +269,19 @@ def _origin(result: Mapping[str, Any]) -> str:
     return (
         f"\n`{result['command']}`\n\n{result['when'][:10]}, commit `{result['commit']}`, seed "
         f"{result['seed']}; {machine['processor']}, {machine['cores']} cores, {machine['system']}; "
-        f"Python {result['python']}, {versions}.{_shared(result)}\n"
+        f"Python {result['python']}, {versions}.{_load(result)}\n"
     )
 
 
-def _hardened(entry: Mapping[str, Any]) -> str:
-    steps = entry.get("hardened_here_steps", 0)
-    return f"; no such weights ship, so it was hardened for {steps} steps first" if steps else ""
-
-
-def _shared(result: Mapping[str, Any]) -> str:
-    note = result.get("note")
-    return f" {note}" if note else ""
+def _load(result: Mapping[str, Any]) -> str:
+    if "load_average" not in result:
+        return ""
+    before, after = result["load_average"]
+    cores = result["machine"]["cores"]
+    return (
+        f" Beside other work on the machine: its load was {before:.1f} before and {after:.1f} "
+        f"after, on {cores} cores (1 is this run's own)."
+    )
 
 
 if __name__ == "__main__":

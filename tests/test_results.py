@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from triptych import results
 from triptych.errors import BadInput
-from triptych.results import as_typed, provenance, to_json, write_result
+from triptych.results import as_typed, check_writable, provenance, to_json, write_result
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -147,6 +147,18 @@ def test_a_commit_is_dirty_only_if_the_package_changed(tmp_path: Path) -> None:
 def test_a_result_that_cannot_be_written_is_told_in_a_sentence(tmp_path: Path) -> None:
     """A file where the folder should be: the sentence names it, and the file stays as it is."""
     (tmp_path / "file").write_text("precious")
-    with pytest.raises(BadInput, match=r"r\.json cannot be written"):
-        write_result(tmp_path / "file" / "r.json", {"a": 1})
+    for attempt in (lambda path: write_result(path, {"a": 1}), check_writable):
+        with pytest.raises(BadInput, match=r"r\.json cannot be written"):
+            attempt(tmp_path / "file" / "r.json")
     assert (tmp_path / "file").read_text() == "precious"
+
+
+def test_a_place_is_tried_before_the_work_and_left_as_it_was(tmp_path: Path) -> None:
+    """A file that is there keeps its content; a folder is refused."""
+    (tmp_path / "old.json").write_text("precious")
+    check_writable(tmp_path / "old.json")
+    check_writable(tmp_path / "new" / "r.json")
+    assert (tmp_path / "old.json").read_text() == "precious"
+    assert list((tmp_path / "new").iterdir()) == []
+    with pytest.raises(BadInput, match="is a folder"):
+        check_writable(tmp_path)

@@ -83,6 +83,19 @@ def write_result(path: Path, numbers: Mapping[str, Any], seed: int | None = None
         raise BadInput(f"The result {path} cannot be written ({error.strerror}).") from error
 
 
+def check_writable(path: Path) -> None:
+    """Raises BadInput if a result could not be written there: before hours of work, not after."""
+    if path.is_dir():
+        raise BadInput(f"The result {path} cannot be written: it is a folder; name a file.")
+    beside = path.with_name(path.name + ".part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside.touch()
+        beside.unlink()
+    except OSError as error:
+        raise BadInput(f"The result {path} cannot be written ({error.strerror}).") from error
+
+
 def to_json(numbers: Mapping[str, Any]) -> str:
     """One JSON object on one line; NaN becomes null."""
     return json.dumps(_clean(dict(numbers)), ensure_ascii=False)

@@ -76,7 +76,7 @@ def test_a_folder_without_weights(home):
     """Status 2, and a sentence on what is missing and what to do instead of a traceback."""
     done = run(home, "adversary", "attack", "nowhere")
     assert done.returncode == 2
-    assert "holds no card.json" in done.stderr
+    assert "There is no nowhere: name a defence" in done.stderr
     assert "Traceback" not in done.stderr
     assert done.stdout == ""
 

@@ -141,7 +141,7 @@ def test_files_that_are_no_picture_files(tmp_path):
         ({"target": "nowhere.onnx"}, BrokenModel, r"nowhere\.onnx cannot be read"),
         ({"target": "LINEAR", "data": "cifar100"}, BadInput, "data is 'cifar100'"),
         ({"surrogate": "LINEAR"}, BadInput, "gives no gradients; name a surrogate"),
-        ({"surrogate": "nowhere"}, BrokenModel, "holds no card.json"),
+        ({"surrogate": "nowhere"}, BadInput, "There is no nowhere"),
         ({"epsilon": "nan"}, BadInput, "epsilon is nan, but must be 0 or more"),
         ({"epsilon": "inf"}, BadInput, "epsilon is infinite"),
         ({"epsilon": ""}, BadInput, "epsilon is '', but must be a number"),

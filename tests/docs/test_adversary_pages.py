@@ -50,6 +50,14 @@ def test_pages_are_not_stale(script: ModuleType) -> None:
     assert script.CALIBRATION.read_text(encoding="utf-8") == script.calibration_page()
 
 
+def test_the_audit_page_is_not_stale(script: ModuleType, tmp_path: Path) -> None:
+    """It is what its script makes of the result file, and says so where there is none."""
+    del script
+    made = import_module("make_audit")
+    assert made.PAGE.read_text(encoding="utf-8") == made.page()
+    assert "Nothing has been measured yet." in made.page(tmp_path / "audit.json")
+
+
 def test_without_results_the_pages_say_so(script: ModuleType, tmp_path: Path) -> None:
     """No number is shown that no file holds."""
     assert "Nothing has been measured yet." in script.peers_page(tmp_path)

@@ -144,41 +144,60 @@ class Tempered(nn.Module):
 
 
 def plot_reliability(curves: Mapping[str, Calibration], path: Path) -> None:
-    """A reliability diagram for each name, side by side, as a picture file."""
+    """A reliability diagram for each name, side by side, as a picture file.
+
+    Above, the share right of each bin with its 95 % interval (Wilson 1927); below, how many
+    examples there are in it.
+    """
     import matplotlib
 
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
     figure, axes = plt.subplots(
-        1, len(curves), figsize=(3.6 * len(curves), 4.2), sharey=True, squeeze=False
-    )
-    for axis, (name, found) in zip(axes[0], curves.items(), strict=True):
+        2, len(curves), figsize=(3.8 * len(curves), 4.8), sharex=True, sharey="row",
+        squeeze=False, height_ratios=(4, 1),
+    )  # fmt: skip
+    for (above, below), (name, found) in zip(axes.T, curves.items(), strict=True):
         filled = [b for b in found.bins if b.count]
         centre = [(b.low + b.high) / 2 for b in filled]
         width = [b.high - b.low for b in filled]
-        axis.bar(
-            centre, [b.accuracy for b in filled], width, color="#9ab8d8", edgecolor="white",
-            label="share right (below: of how many)",
+        share = [b.accuracy for b in filled]
+        above.bar(centre, share, width, color="#9ab8d8", edgecolor="white", label="share right")
+        low, high = zip(*(_wilson(b) for b in filled), strict=True)
+        at = [b.confidence for b in filled]
+        above.vlines(at, low, high, color="#c03a38", linewidth=1, label="95 % interval")
+        above.plot(
+            at, share, "o", color="#c03a38", markersize=4, clip_on=False, zorder=3,
+            label="at mean confidence",
         )  # fmt: skip
-        axis.plot(
-            [b.confidence for b in filled], [b.accuracy for b in filled], "o", color="#c03a38",
-            markersize=4, clip_on=False, zorder=3, label="at mean confidence",
-        )  # fmt: skip
-        for where, b in zip(centre, filled, strict=True):
-            axis.text(where, 0.015, str(b.count), ha="center", fontsize=7, rotation=90)
-        axis.plot([0, 1], [0, 1], "--", color="#555555", linewidth=1, label="calibrated")
-        axis.set_xlim(0, 1)
-        axis.set_ylim(0, 1)
-        axis.set_title(f"{name}\nECE {found.ece:.3f}, NLL {found.nll:.3f}", fontsize=10)
-        axis.set_xlabel("confidence")
+        above.plot([0, 1], [0, 1], "--", color="#555555", linewidth=1, label="calibrated")
+        above.set_ylim(0, 1)
+        above.set_title(f"{name}\nECE {found.ece:.3f}, NLL {found.nll:.3f}", fontsize=10)
+        below.bar(centre, [b.count for b in filled], width, color="#bbbbbb", edgecolor="white")
+        below.set_yscale("log")
+        below.set_xlim(0, 1)
+        below.set_xlabel("confidence")
+        for axis in (above, below):
+            axis.spines[["top", "right"]].set_visible(False)
     axes[0][0].set_ylabel("share right")
+    axes[1][0].set_ylabel("examples")
     handles, words = axes[0][0].get_legend_handles_labels()
-    figure.legend(handles, words, loc="lower center", ncols=3, fontsize=8, frameon=False)
-    figure.tight_layout(rect=(0, 0.06, 1, 1))
+    figure.legend(handles, words, loc="lower center", ncols=4, fontsize=8, frameon=False)
+    figure.tight_layout(rect=(0, 0.05, 1, 1))
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=120)
     plt.close(figure)
+
+
+def _wilson(found: Bin) -> tuple[float, float]:
+    """Wilson's 95 % interval of a bin's share right."""
+    z = 1.959964
+    count, share = found.count, found.accuracy
+    middle = (share + z * z / (2 * count)) / (1 + z * z / count)
+    half = z / (1 + z * z / count)
+    half *= (share * (1 - share) / count + z * z / (4 * count * count)) ** 0.5
+    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def _checked(logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:

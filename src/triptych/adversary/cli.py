@@ -74,8 +74,10 @@ def attack(
         raise Unavailable(
             f"Attacks need {error.name}, which is not installed: pip install 'triptych[train]'."
         ) from error
-    from triptych.results import to_json
+    from triptych.results import check_writable, to_json
 
+    if out is not None:
+        check_writable(out)
     order = Order(target, data, norm, epsilon, method, examples, grid, seed, surrogate, pictures)
     numbers = carry_out(order, out)
     if as_json:

@@ -67,6 +67,11 @@ def _trained(name: str, data: str) -> tuple[Forward, str, str]:
         folder = shipped("plain", "digits")
     else:
         folder = shipped(name, data) if name in CATALOGUE else Path(name)
+        if not folder.is_dir():
+            raise BadInput(
+                f"There is no {name}: name a defence of the gallery ({', '.join(CATALOGUE)}), the "
+                "folder of a gallery run, or an ONNX file."
+            )
     model, card = read(folder)
     return model, card["defence"], card["data"]
 

@@ -7,11 +7,13 @@ import torch
 from torch import nn
 from typer.testing import CliRunner
 
+from triptych.adversary.attacks.attack import attack
 from triptych.adversary.attacks.pipeline import Pipeline
 from triptych.adversary.attacks.remedies import bpda
 from triptych.adversary.attacks.threat import Threat
 from triptych.adversary.audit.audit import audit
 from triptych.adversary.audit.checks import checks
+from triptych.adversary.audit.copied import learn_copy
 from triptych.adversary.audit.finding import Finding, verdict
 from triptych.adversary.audit.remedies import Readout
 from triptych.adversary.gallery.empir.quantise import to_levels
@@ -88,6 +90,33 @@ def test_a_gradient_that_leads_astray_is_noticed(case):
     assert numbers["verdict"] != "no evidence of masking"
 
 
+def test_a_model_without_gradient_is_audited_all_the_same(make):
+    """By values alone, and by a copy; not much is left beyond what the model itself keeps."""
+    model, pictures = make.network(dtype=torch.float32), make.pictures(200, dtype=torch.float32)
+    labels = make.answers(model, pictures)
+    threat, few = Threat("linf", 0.08), slice(30)
+    hidden = Changed(model, lambda scores: torch.nn.functional.one_hot(scores.argmax(1), 5).float())
+    numbers = audit(
+        hidden, pictures[few], labels[few], threat, pictures, steps=20, queries=20
+    )  # fmt: skip
+    names = {each["check"] for each in numbers["findings"] if each["raised"]}
+    assert "no gradient at all" in names
+    assert "a copy learnt from the answers" in [each["remedy"] for each in numbers["remedies"]]
+    sound = attack(model, pictures[few], labels[few], threat).robust_accuracy
+    assert sound <= numbers["robust_accuracy"] < sound + 0.2
+    assert numbers["straight_accuracy"] > numbers["robust_accuracy"] + 0.2
+
+
+@pytest.mark.parametrize("shape", [(1, 8, 8), (16,)], ids=["pictures", "vectors"])
+def test_a_copy_answers_as_the_model_does(make, shape):
+    """On pictures that it was not taught."""
+    model, pictures = make.network(64 if shape[0] == 1 else 16, 3, dtype=torch.float32), make
+    shown = pictures.pictures(1200, shape, dtype=torch.float32)
+    copy = learn_copy(model, shown[:1000], 3, 0.05, 0)
+    same = make.answers(model, shown[1000:]) == make.answers(copy, shown[1000:])
+    assert float(same.double().mean()) > 0.75
+
+
 def test_a_readout_answers_as_the_head_does(make):
     """Two members under a head that hides them: one linear layer tells the same classes."""
     members = [make.linear(dtype=torch.float32), make.linear(seed=7, dtype=torch.float32)]
@@ -138,7 +167,7 @@ def test_the_command_writes_a_report(tmp_path):
 
 @pytest.mark.parametrize(
     ("words", "sentence"),
-    [(("nowhere",), "nowhere holds no card.json"), (("digits", "--norm", "l0"), "linf, l2 or l1")],
+    [(("nowhere",), "There is no nowhere"), (("digits", "--norm", "l0"), "linf, l2 or l1")],
 )
 def test_mistakes_get_a_sentence(words, sentence):
     """It says what is wrong."""

@@ -98,6 +98,9 @@ def test_the_list_names_all():
         ),
         (("break", "plain", "--data", "mnist", "--variant", "published"), "train them: triptych"),
         (("break", "plain", "--data", "digits", "--run", "nowhere"), "nowhere holds no card.json"),
+        (("break", "plain", "--data", "digits", "--out", "."), "is a folder; name a file"),
+        (("train", "plain", "--data", "digits", "--run", "/dev/null/x"), "cannot be written"),
+        (("train", "plain", "--data", "digits", "--accelerator", "abacus"), "must be one of auto"),
     ],
 )
 def test_mistakes_get_a_sentence(words, sentence):

@@ -3,8 +3,7 @@
 The next picture of plain PGD follows from the present one alone. With a step of fixed length the
 signs of a gradient soon lead to and fro between the same pictures: once a job comes back to one it
 has looked at, all that follows has been seen. On networks trained adversarially, where most
-examples are attacked to the last step, this takes a dozen or two steps (seen on 8x8 digits with
-steps of epsilon / 4: all that withstand, after 17 on average).
+examples are attacked to the last step, that is after a dozen or two.
 
 The pictures of every second pass are remembered for two passes and for four: circles of one, two
 and four steps are seen. The model's answer must be the same, too: a random one is worth asking

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from triptych.adversary.attacks.found import as_found
-from triptych.adversary.attacks.method import pgd
+from triptych.adversary.attacks.method import nes, pgd
 from triptych.adversary.attacks.threat import Threat
-from triptych.adversary.audit.checks import checks
+from triptych.adversary.audit.checks import NO_GRADIENT, checks
 from triptych.adversary.audit.finding import Finding, verdict
 from triptych.adversary.audit.probes import Subject, probes
 from triptych.adversary.audit.remedies import remedies
@@ -35,7 +35,8 @@ def audit(
 ) -> dict[str, Any]:
     """Audit a model on pictures [N, ...] with labels [N].
 
-    learn_from: other pictures [L, ...], not looked at otherwise, to learn a smooth head from.
+    learn_from: other pictures [L, ...], not looked at otherwise, to learn a smooth head or a copy
+    from.
     Returns findings, remedies and verdict. Raises BadInput if the model gets no picture right.
     """
     began = time.process_time()
@@ -49,16 +50,19 @@ def audit(
     findings = checks(model, shown[index], labels[index])
     _tell(findings, say)
 
-    straight = subject.attacked(pgd(steps))
-    say(f"plain attack, {steps} steps of PGD: {straight.robust_accuracy:.1%} left")
-    probed = probes(subject, straight, steps, queries)
+    gradient = not any(each.raised and each.check == NO_GRADIENT for each in findings)
+    plain = pgd(steps) if gradient else nes(steps)
+    straight = subject.attacked(plain)
+    words = "PGD" if gradient else "PGD on an estimated gradient"
+    say(f"plain attack, {steps} steps of {words}: {straight.robust_accuracy:.1%} left")
+    probed = probes(subject, straight, steps, queries, gradient)
     _tell(probed, say)
     findings += probed
 
-    random = bool(findings[0].raised)
+    raised = {each.check for each in findings if each.raised}
     withstood = straight.right & ~straight.success
     tried = list[dict[str, Any]]()
-    for remedy in remedies(model, learn_from, scores.shape[1], random, steps):
+    for remedy in remedies(model, learn_from, scores.shape[1], raised, steps, threat, seed):
         found = subject.attacked(remedy.method)
         gained = int((withstood & found.success).sum())
         withstood &= ~found.success
@@ -89,6 +93,7 @@ def audit(
         "straight_accuracy": weighed.straight,
         "robust_accuracy": weighed.robust,
         "robust_accuracy_ci95": list(weighed.interval),
+        "plain_attack": words,
         "threat": threat.describe(),
         "epsilon": threat.epsilon,
         "norm": threat.norm,

@@ -13,6 +13,11 @@ from triptych.adversary.attacks.found import as_found, depends_on_batch
 from triptych.adversary.attacks.objectives import cross_entropy, margin
 from triptych.adversary.audit.finding import Finding
 
+RANDOM = "random answers"
+NO_GRADIENT = "no gradient at all"
+ZERO = "gradients of zero"
+ASTRAY = "gradient that is not that of the values"
+
 FEW = 0.01
 """The share of gradients that may be zero, or not finite, without being remarked on."""
 
@@ -38,7 +43,7 @@ def _randomness(model: nn.Module, shown: Tensor) -> Finding:
         first = model(shown)
         apart = max(float((model(shown) - first).abs().max()) for _ in range(3))
     return Finding(
-        "random answers",
+        RANDOM,
         apart > 1e-4 * max(1.0, float(first.abs().max())),
         f"The same pictures, asked four times, differ by up to {apart:.2g} in a score.",
         "One gradient is one draw; take the mean over many.",
@@ -74,7 +79,7 @@ def _zero(model: nn.Module, shown: Tensor, labels: Tensor) -> Finding:
     gradient = _gradient(model, shown, labels, cross_entropy)
     if gradient is None:
         return Finding(
-            "no gradient at all",
+            NO_GRADIENT,
             True,
             "Nothing comes back to the pictures.",
             "Some step has no gradient: use a stand-in for it, or attack what lies before it.",
@@ -82,7 +87,7 @@ def _zero(model: nn.Module, shown: Tensor, labels: Tensor) -> Finding:
     lost = (gradient.flatten(1).abs().amax(1) == 0) | ~gradient.flatten(1).isfinite().all(1)
     share = float(lost.double().mean())
     return Finding(
-        "gradients of zero",
+        ZERO,
         share > FEW,
         f"The gradient of the cross-entropy is zero or not finite on {share:.1%} of the pictures.",
         "The attack walks at random there; climb an objective without saturation.",
@@ -113,7 +118,7 @@ def _steps(model: nn.Module, shown: Tensor, labels: Tensor) -> Finding:
     Over a tenth of a grey level, and over ten: where a rounding is learnt through, the values move
     in steps, and only over the longer way, if at all, as autograd says.
     """
-    words = "gradient that is not that of the values"
+    words = ASTRAY
     meaning = "Values go in steps or autograd is replaced somewhere; attack through a stand-in."
     gradient = _gradient(model, shown, labels, margin)
     if gradient is None:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from triptych.errors import Unavailable
-from triptych.results import to_json
+from triptych.results import check_writable, to_json
 
 
 def audit(
@@ -39,8 +39,10 @@ def audit(
                 "pip install 'triptych[train]'."
             ) from error
     from triptych.adversary.audit.order import Order, carry_out
-    from triptych.adversary.audit.report import write_report
+    from triptych.adversary.audit.report import FILE, write_report
 
+    if report is not None:
+        check_writable(report / FILE)
     order = Order(target, data, norm, epsilon, examples, steps, queries, seed)
     numbers = carry_out(order, lambda words: typer.echo(words, err=True))
     if report is not None:

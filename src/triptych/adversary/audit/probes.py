@@ -17,6 +17,12 @@ from triptych.adversary.attacks.result import Result
 from triptych.adversary.attacks.threat import Threat
 from triptych.adversary.audit.finding import Finding
 
+ONE_STEP = "one step finds what many do not"
+MORE_STEPS = "more steps still find more"
+CHANCE_WINS = "chance finds what the gradient does not"
+BLIND_WINS = "a search without gradient finds what the gradient does not"
+NOT_ALL_FALLS = "without a bound not everything falls"
+
 SHORT = 10
 """Steps of the attack that a longer one is compared with."""
 
@@ -43,72 +49,77 @@ class Subject:
         )
 
 
-def probes(subject: Subject, straight: Result, steps: int, queries: int) -> list[Finding]:
-    """straight: the plain attack with `steps` steps, which the others are held against."""
+def probes(
+    subject: Subject, straight: Result, steps: int, queries: int, gradient: bool = True
+) -> list[Finding]:
+    """straight: the plain attack with `steps` steps, which the others are held against.
+
+    gradient: False for a model that has none: then only those without gradient are run.
+    """
     count = len(subject.labels)
     # Two pictures, or two in a hundred, may differ by luck.
     luck = max(2, round(0.02 * count))
     withstood = straight.right & ~straight.success
     found = list[Finding]()
 
-    single = subject.attacked(fgsm())
-    more = int((withstood & single.success).sum())
-    found.append(
-        Finding(
-            "one step finds what many do not",
-            more > luck,
-            f"FGSM fools {more} of the {int(withstood.sum())} that {steps} steps of PGD leave.",
-            "The loss is rough or flat on the way; smooth it, or climb another.",
+    if gradient:
+        single = subject.attacked(fgsm())
+        more = int((withstood & single.success).sum())
+        found.append(
+            Finding(
+                ONE_STEP,
+                more > luck,
+                f"FGSM fools {more} of the {int(withstood.sum())} that {steps} steps of PGD leave.",
+                "The loss is rough or flat on the way; smooth it, or climb another.",
+            )
         )
-    )
-
-    short = subject.attacked(pgd(SHORT))
-    gain = short.robust_accuracy - straight.robust_accuracy
-    found.append(
-        Finding(
-            "more steps still find more",
-            gain > max(0.02, 2 / max(1, count)),
-            f"From {SHORT} to {steps} steps accuracy falls by {100 * gain:.1f} points.",
-            "The attack had not ended; give it more steps, or a better direction.",
+        short = subject.attacked(pgd(SHORT))
+        gain = short.robust_accuracy - straight.robust_accuracy
+        found.append(
+            Finding(
+                MORE_STEPS,
+                gain > max(0.02, 2 / max(1, count)),
+                f"From {SHORT} to {steps} steps accuracy falls by {100 * gain:.1f} points.",
+                "The attack had not ended; give it more steps, or a better direction.",
+            )
         )
-    )
-
     noise = subject.attacked(random_noise(100))
     more = int((withstood & noise.success).sum())
     found.append(
         Finding(
-            "chance finds what the gradient does not",
+            CHANCE_WINS,
             more > luck,
             f"100 random points fool {more} of those.",
             "The gradient is worse than none.",
         )
     )
-
     blind = subject.attacked(square(queries))
     more = int((withstood & blind.success).sum())
     found.append(
         Finding(
-            "a search without gradient finds what the gradient does not",
+            BLIND_WINS,
             more > luck,
             f"Square, with {queries} looks, fools {more} of those.",
             "The gradient leads astray.",
         )
     )
+    if gradient:
+        found.append(_unbounded(subject, steps))
+    return found
 
+
+def _unbounded(subject: Subject, steps: int) -> Finding:
     low, high = subject.threat.low, subject.threat.high
     whole = Threat("linf", high - low, low, high)
     unbounded = subject.attacked(pgd(steps), whole)
     most = grey_bound(subject.labels, whole, answer=_grey_answer(subject))
-    found.append(
-        Finding(
-            "without a bound not everything falls",
-            unbounded.robust_accuracy > max(most, 0.02),
-            f"With the whole box to move in, {unbounded.robust_accuracy:.1%} are left; "
-            f"{most:.1%} at most can be.",
-            "The attack cannot even reach a grey picture: its direction is wrong.",
-        )
+    return Finding(
+        NOT_ALL_FALLS,
+        unbounded.robust_accuracy > max(most, 0.02),
+        f"With the whole box to move in, {unbounded.robust_accuracy:.1%} are left; "
+        f"{most:.1%} at most can be.",
+        "The attack cannot even reach a grey picture: its direction is wrong.",
     )
-    return found
 
 
 def _grey_answer(subject: Subject) -> int:

@@ -3,7 +3,7 @@
 Every remedy gives directions only; what counts is the answer of the model as it stands.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
 import torch
@@ -11,10 +11,20 @@ from torch import Tensor, nn
 
 from triptych.adversary.attacks.found import as_found
 from triptych.adversary.attacks.gradients import Direct, Source
-from triptych.adversary.attacks.method import Method, apgd, apgd_targeted, fmn
+from triptych.adversary.attacks.method import Method, apgd, apgd_targeted, fmn, square
 from triptych.adversary.attacks.objectives import capped, cross_entropy, difference, margin
 from triptych.adversary.attacks.pipeline import Pipeline, identity, mean_probability
-from triptych.adversary.attacks.remedies import Blend, Expectation
+from triptych.adversary.attacks.remedies import Blend, Expectation, bpda
+from triptych.adversary.attacks.threat import Threat
+from triptych.adversary.audit.checks import ASTRAY, NO_GRADIENT, RANDOM, ZERO
+from triptych.adversary.audit.copied import learn_copy
+from triptych.adversary.audit.probes import BLIND_WINS, CHANCE_WINS, NOT_ALL_FALLS
+
+HIDDEN = frozenset({NO_GRADIENT, ZERO, ASTRAY, BLIND_WINS, CHANCE_WINS, NOT_ALL_FALLS})
+"""Checks and probes after which a copy is learnt."""
+
+QUERIES = 2000
+"""Of the longer search."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +64,40 @@ class Readout:
 
 
 def remedies(
-    model: nn.Module, shown: Tensor, classes: int, random: bool, steps: int
+    model: nn.Module,
+    shown: Tensor,
+    classes: int,
+    raised: Collection[str],
+    steps: int,
+    threat: Threat,
+    seed: int,
 ) -> Iterator[Remedy]:
-    """All that apply to the model; `shown` [N, ...] are pictures to learn a readout from."""
+    """All that apply to the model, given which checks and probes were raised.
+
+    shown: pictures [N, ...] to learn a readout or a copy from.
+    """
+    if NO_GRADIENT in raised:
+        yield Remedy(
+            "a longer search without gradient",
+            "nothing comes back to the pictures",
+            square(QUERIES),
+        )
+    else:
+        yield from _direct(model, classes, steps, RANDOM in raised)
+    if isinstance(model, Pipeline):
+        yield from _inside(model, shown, classes, steps)
+    if HIDDEN.intersection(raised):
+        radius = float(threat.epsilon) if threat.norm == "linf" else 0.05
+        copy = learn_copy(model, shown, classes, radius, seed)
+        yield Remedy(
+            "a copy learnt from the answers",
+            "what hides the gradient cannot hide the answers",
+            apgd(steps, restarts=3, gradient=Direct(copy, margin), objective=margin),
+        )
+
+
+def _direct(model: nn.Module, classes: int, steps: int, random: bool) -> Iterator[Remedy]:
+    """Through the model as it stands."""
     yield Remedy(
         "the margin in the place of cross-entropy",
         "a margin does not saturate, and does not change with the scale of the scores",
@@ -79,8 +120,6 @@ def remedies(
             "the model answers at random",
             apgd(steps, gradient=mean, objective=margin),
         )
-    if isinstance(model, Pipeline):
-        yield from _inside(model, shown, classes, steps)
 
 
 def _inside(pipeline: Pipeline, shown: Tensor, classes: int, steps: int) -> Iterator[Remedy]:
@@ -119,6 +158,15 @@ def _inside(pipeline: Pipeline, shown: Tensor, classes: int, steps: int) -> Iter
             replace(apgd_targeted(steps, 9, difference), gradient=Direct(smooth, difference)),
         )
     if pipeline.prepare is not identity:
+        with as_found([pipeline], 0), torch.no_grad():
+            same_shape = pipeline.prepare(shown[:1]).shape == shown[:1].shape
+        if same_shape:
+            yield _through(
+                "straight back through the step before the network",
+                "the step is there on the way forward, and the identity on the way back",
+                pipeline.with_prepare(bpda(pipeline.prepare)),
+                steps,
+            )
         yield _through(
             "without the step before the network",
             "what fools the network itself may survive the step",

@@ -9,7 +9,7 @@ import typer
 
 from triptych.adversary.gallery.catalogue import CATALOGUE
 from triptych.errors import Unavailable
-from triptych.results import to_json, write_result
+from triptych.results import check_writable, to_json, write_result
 
 app = typer.Typer(
     help="Published defences, what their authors claim of them, and how they break.",
@@ -95,6 +95,8 @@ def claim(
     _needs_torch()
     from triptych.adversary.gallery.show import Order, claim_it
 
+    if out is not None:
+        check_writable(out)
     order = Order(name, data, variant, tuple(run or ()), examples, seed)
     numbers = claim_it(order, curve, lambda words: typer.echo(words, err=True))
     if out is not None:
@@ -130,6 +132,8 @@ def break_(
     _needs_torch()
     from triptych.adversary.gallery.show import Order, break_it
 
+    if out is not None:
+        check_writable(out)
     order = Order(name, data, variant, tuple(run or ()), examples, seed)
     numbers = break_it(order, lambda words: typer.echo(words, err=True))
     if out is not None:

@@ -9,10 +9,18 @@ import torch
 from triptych.adversary.gallery.catalogue import defence
 from triptych.adversary.gallery.lesson import Trainee, accuracy
 from triptych.adversary.gallery.pictures import pictures
-from triptych.adversary.gallery.weights import described, parameters, read, setting_of, write
+from triptych.adversary.gallery.weights import (
+    CARD,
+    described,
+    parameters,
+    read,
+    setting_of,
+    write,
+)
+from triptych.errors import BadInput, Unavailable
 from triptych.fit.loop import CHECKPOINT, fit, seconds_spent
 from triptych.fit.tracker import JsonLines
-from triptych.results import provenance
+from triptych.results import check_writable, provenance
 
 
 def train(
@@ -26,9 +34,12 @@ def train(
 ) -> dict[str, Any]:
     """Train into `folder`, going on from what is there; returns the card.
 
-    Raises BadInput for unknown names and for a folder that holds another training.
+    Raises BadInput for unknown names, for a folder that holds another training or that cannot be
+    made, and Unavailable for an accelerator that is not here.
     """
     setting, made = setting_of(name, data, variant), defence(name)
+    _check_accelerator(accelerator)
+    check_writable(folder / CARD)
     resumed = (folder / CHECKPOINT).exists()
     began = time.process_time()
     with torch.random.fork_rng():
@@ -55,3 +66,16 @@ def train(
     card["held_out_accuracy"] = accuracy(stored, *pictures(data, "val"))
     write(folder, stored, card)
     return card
+
+
+def _check_accelerator(name: str) -> None:
+    here = {
+        "auto": True,
+        "cpu": True,
+        "cuda": torch.cuda.is_available(),
+        "mps": torch.backends.mps.is_available(),
+    }
+    if name not in here:
+        raise BadInput(f"accelerator is {name!r}, but must be one of {', '.join(here)}.")
+    if not here[name]:
+        raise Unavailable(f"There is no {name} device on this machine; use --accelerator auto.")
