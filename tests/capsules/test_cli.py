@@ -6,14 +6,14 @@ from pathlib import Path
 import cv2
 import pytest
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from typer.testing import CliRunner
 
 from triptych.capsules.model import StackedCapsules
 from triptych.capsules.run import create, networks, open_run, shipped_names
-from triptych.capsules.weights import load_network, save
+from triptych.capsules.weights import save
 from triptych.cli import app
-from triptych.errors import BadConfig, BadInput, BrokenModel
+from triptych.errors import BadConfig, BadInput
 
 SMALL = ["parts.count=4", "parts.width=8", "objects.layers=3", "train.steps=3", "train.batch=4"]
 
@@ -150,31 +150,6 @@ def test_weights_of_another_preset_are_refused(tmp_path, small):
     save(other, run.of_seed(0) / "model.safetensors")
     with pytest.raises(BadInput, match="other settings than the run's"):
         networks(run)
-
-
-def test_files_that_hold_no_capsule_network(tmp_path, small):
-    """Garbage, foreign tensors, and weights that do not fit each get a sentence."""
-    path = tmp_path / "model.safetensors"
-    path.write_bytes(b"garbage that is long enough to have a header")
-    with pytest.raises(BrokenModel, match="cannot be read as weights"):
-        load_network(path)
-    save_file({"x": torch.zeros(1)}, path)
-    with pytest.raises(BrokenModel, match="does not say which settings"):
-        load_network(path)
-    described = {"settings": small.model_dump(), "seed": 0, "steps": 1}
-    save_file({"x": torch.zeros(1)}, path, {"network": json.dumps(described)})
-    with pytest.raises(BrokenModel, match="does not fit the settings"):
-        load_network(path)
-
-
-def test_saved_weights_read_the_same(tmp_path, small):
-    """A network that was saved and loaded says the same, bit by bit."""
-    network = StackedCapsules(small).eval()
-    save(network, tmp_path / "model.safetensors")
-    pictures = torch.rand(2, 1, 16, 16)
-    again = load_network(tmp_path / "model.safetensors")
-    assert again.settings == small
-    assert torch.equal(network(pictures).posterior, again(pictures).posterior)
 
 
 def test_help_imports_nothing_heavy():
