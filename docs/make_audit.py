@@ -27,10 +27,10 @@ LIMITS = """
 ## What this does not say
 
 - Who wrote the checks wrote the plants, too. Other ways to hide a gradient may pass.
-- The pictures are tiny, so a search without gradient, and a copy taught a model's answers, come far:
-  on CIFAR-10 both would find less.
-- Below the plants nothing is robust. A plant on a network that is robust in part was not measured, nor
-  how near the audit comes to the truth there.
+- The pictures are tiny, so a search without gradient, and a copy taught a model's answers, come
+  far: on CIFAR-10 both would find less.
+- Below the plants nothing is robust. A plant on a network that is robust in part was not measured,
+  nor how near the audit comes to the truth there.
 - The gallery's EMPIR and ECOC, which were not made to be found, are audited on their own:
   `triptych adversary audit ecoc --data digits`.
 """
