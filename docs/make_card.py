@@ -66,10 +66,12 @@ def section(results: Path) -> str:
         false = row.get("sign_seen_where_none")
         shown = "" if false is None else f"{false:.1%}"
         lines.append(f"| {words} | {pictures} | {whole + gap:.3f} | {-gap:.3f} | {shown} |")
-    taken = ", ".join(
-        f"{name} ({sum(v for k, v in row.items() if k != 'pictures')} of {row['pictures']})"
-        for name, row in list(test["taken_for_signs"].items())[:TAKEN]
-    )
+    counts = {
+        name: (sum(v for k, v in row.items() if k != "pictures"), row["pictures"])
+        for name, row in test["taken_for_signs"].items()
+    }
+    worst = sorted(counts.items(), key=lambda item: item[1][0], reverse=True)[:TAKEN]
+    taken = ", ".join(f"{name} ({count} of {pictures})" for name, (count, pictures) in worst)
     lines += ["", f"Taken for a sign most often, by their sources' labels: {taken}."]
     return "\n".join(lines)
 
