@@ -319,8 +319,8 @@ TABLES = (
         "Readers compared",
         "What the parts of the reader's training brought (see [Models](models.md)), on hands of "
         "`val` people, at the score of use (0.8): as the pictures are, and shaken as in training "
-        "with at most 25 of a person and sign. The fourth ships. Landmarks: mean distance from the teacher's, in "
-        "extents of the hand.",
+        "with at most 25 of a person and sign. The fourth ships. Landmarks: mean distance from the "
+        "teacher's, in extents of the hand.",
         tuple(
             Row(f"{kind}, {name} part: {words}", f"{name}.{kind}.{key}")
             for kind in ("shaken", "plain")
