@@ -151,8 +151,9 @@ def _claims(result: Result) -> str:
         "The CNN has the same convolutions and a linear layer "
         f"({result['weights']['cnn']:,} weights against {result['weights']['capsules']:,}), and "
         f"learns from the labelled pictures alone, in {result['cnn_steps']:,} steps of up to 64; "
-        "the capsules have seen all training pictures without labels, turned and stretched a little "
-        "(`data.warp`), and the CNN saw them as they are. The attack is 20 steps of projected gradient descent. Claims C11 to C13 of the talk.",
+        "the capsules have seen all training pictures without labels, turned and stretched a "
+        "little (`data.warp`), and the CNN saw them as they are. The attack is 20 steps of "
+        "projected gradient descent. Claims C11 to C13 of the talk.",
     ]
     for key, head in (
         ("labels_of_each_class", "labelled pictures of each class"),
