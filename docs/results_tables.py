@@ -182,7 +182,8 @@ TABLES = (
         "Movements in composed clips of `val` people",
         "With `[motion] on = true`: clips of a wave, a raised hand and a swipe, drawn with real "
         "hands, together with the composed clips of `val`. A raised hand counts as found when "
-        "the question fires, which the open hand that is then held does by itself. Few swipes are: fast hands are lost on their way.",
+        "the question fires, which the open hand that is then held does by itself. Few swipes "
+        "are: fast hands are lost on their way.",
         (
             Row("the sign or movement fires", "events.recall"),
             Row("wrong events in clips with a sign", "events.wrong_in_sign_clips", None, 0),
