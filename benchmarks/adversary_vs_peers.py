@@ -137,9 +137,12 @@ def measure(order: argparse.Namespace) -> dict[str, Any]:
     import torch
 
     from adversary_targets import targets
+    from triptych.errors import Unavailable
+    from triptych.results import write_result
 
     torch.set_num_threads(order.threads)
     found: dict[str, Any] = {}
+    result: dict[str, Any] = {}
     load = [os.getloadavg()[0]]
     for target in targets(order.examples, order.only):
         print(f"{target.name} ...", file=sys.stderr, flush=True)
@@ -158,9 +161,13 @@ def measure(order: argparse.Namespace) -> dict[str, Any]:
             if order.strength:
                 entry["strength"] = strength(target, order.strength)
         found[target.name] = entry
-    load.append(os.getloadavg()[0])
-    about = {"threads": torch.get_num_threads(), "load_average": load}
-    return summary(found) | {**about, "targets": found}
+        about = {"threads": torch.get_num_threads(), "load_average": [*load, os.getloadavg()[0]]}
+        result = summary(found) | {**about, "peers": list(PACKAGES[:4]), "targets": found}
+        if order.out is not None:  # as it goes, for AutoAttack may take hours
+            write_result(order.out, result, 0)
+    if not found:
+        raise Unavailable("None of the targets is on this machine.")
+    return result
 
 
 def iterates(target: Any) -> dict[str, Any]:
@@ -447,11 +454,8 @@ def main() -> None:
     except TriptychError as error:
         print(f"adversary_vs_peers: {error}", file=sys.stderr)
         sys.exit(2)
-    from triptych.results import provenance, to_json, write_result
+    from triptych.results import provenance, to_json
 
-    result["peers"] = list(PACKAGES[:4])
-    if order.out is not None:
-        write_result(order.out, result, 0)
     if order.json:
         print(to_json({**provenance(0), **result}))
     else:

@@ -23,13 +23,25 @@ networks that have no defence, and honest networks are put before it. What the a
 [Attacks](index.md#the-audit).
 """
 
+LIMITS = """
+## What this does not say
+
+- Who wrote the checks wrote the plants, too. Other ways to hide a gradient may pass.
+- The pictures are tiny, so a search without gradient, and a copy taught a model's answers, come
+  far: on CIFAR-10 both would find less.
+- Below the plants nothing is robust. A plant on a network that is robust in part was not measured,
+  nor how near the audit comes to the truth there.
+- The gallery's EMPIR and ECOC, which were not made to be found, are audited on their own:
+  `triptych adversary audit ecoc --data digits`.
+"""
+
 
 def page(file: Path = FILE) -> str:
     """The whole page; says so where nothing has been measured."""
     if not file.exists():
         return OPENING + "\nNothing has been measured yet.\n"
     result = json.loads(file.read_text(encoding="utf-8"))
-    return "".join([OPENING, *_power(result), *_alarms(result), _origin(result)])
+    return "".join([OPENING, *_power(result), *_alarms(result), LIMITS, _origin(result)])
 
 
 def _power(result: Mapping[str, Any]) -> Iterable[str]:

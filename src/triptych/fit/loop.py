@@ -253,9 +253,11 @@ def _restore(
             f"{path} is damaged; delete it to train from the beginning, or choose another folder."
         ) from error
     # A plan from before a field was added means that field's default.
-    if {**asdict(Plan(plan.steps)), **state["plan"]} != asdict(plan):
+    there, here = {**asdict(Plan(plan.steps)), **state["plan"]}, asdict(plan)
+    if there != here:
+        differ = ", ".join(f"{k} is {there[k]} there" for k in here if there[k] != here[k])
         raise BadInput(
-            f"{path} was written with another plan ({state['plan']}); "
+            f"{path} was written with another plan ({differ}); "
             "resume with the same settings or choose another folder."
         )
     try:

@@ -15,6 +15,7 @@ from triptych.gesture.perceive.perceiver import (
     REFRESH_SECONDS,
     SEARCH_SECONDS,
     SETTLED_SECONDS,
+    STIRRED_SECONDS,
     Perceiver,
 )
 from triptych.gesture.types import GESTURES, Box, Frame, Hand
@@ -109,6 +110,28 @@ def test_who_just_sits_there_is_looked_at_coarsely_every_other_time(world: World
     assert len(later) == pytest.approx(3 / REFRESH_SECONDS, abs=1)
     assert set(later[::2]) == {COARSE_SIDE}
     assert set(later[1::2]) == {LONGER_SIDE}
+
+
+def test_who_stirs_is_looked_at_at_once_and_in_full(world: World) -> None:
+    """A hand on its way up is not kept waiting for the next look, nor for the one after it."""
+    world.faces = [FACE]
+    perceiver = Perceiver(Config())
+    looked, t = 0.0, 0.0
+    for t in times(3):
+        if perceiver.look(FRAME, t).faces_at == t:
+            looked = t
+    hand = FRAME.copy()
+    hand[40:, 20:70] = 200
+    later = next(t for t in times(1, start=t + 1 / 30) if perceiver.look(hand, t).faces_at == t)
+    assert later - looked <= max(STIRRED_SECONDS, t + 1 / 30 - looked) + 1e-6
+    assert world.sides[-1] == LONGER_SIDE
+    world.sides.clear()
+    for t in times(2, start=later + 1 / 30):
+        # Never still: the hand is wherever it was not.
+        hand = hand[:, ::-1]
+        perceiver.look(hand if round(t * 30) % 3 else FRAME, t)
+    assert set(world.sides) >= {LONGER_SIDE}
+    assert len(world.sides) > 2 / REFRESH_SECONDS + 1
 
 
 @pytest.mark.parametrize("score", [None, CLEAR_FACE - 0.01])

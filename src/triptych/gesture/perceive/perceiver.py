@@ -26,6 +26,7 @@ from triptych.gesture.perceive.detector import (
 from triptych.gesture.perceive.haar import HaarFaces
 from triptych.gesture.perceive.hush import without_hush
 from triptych.gesture.perceive.reader import HandReader
+from triptych.gesture.perceive.stir import BLOCKS_WH, blocks, stirs
 from triptych.gesture.types import Box, Face, Frame, Hand, Scene
 
 SEARCH_SECONDS = 0.165
@@ -36,6 +37,9 @@ SETTLED_SECONDS = 1.0
 
 REFRESH_SECONDS = 0.2
 """The same while a hand is followed or somebody just sits there: presence needs five a second."""
+
+STIRRED_SECONDS = 0.1
+"""The same while somebody sits there and something stirs, which may be a hand on its way up."""
 
 FRESH_SECONDS = 0.05
 """A reading of this age stands for one of its own in a picture that is searched."""
@@ -74,18 +78,17 @@ class Perceiver:
         self._faces: tuple[Face, ...] = ()
         self._looked_at = float("-inf")
         self._clear_since: float | None = None
-        self._coarse = False
+        self._coarse = self._stirred = False
+        self._looked_blocks = np.zeros((*BLOCKS_WH[::-1], 3), np.int16)
         self._hands: list[Hand] = []
         self._read_at = float("-inf")
         self._next_number = 1
 
     def look(self, frame: Frame, t: float) -> Scene:
         """What is in this picture; `t` in seconds, rising from picture to picture."""
-        calm = self._tracks or self._settled(t)
-        pause = REFRESH_SECONDS if calm else SEARCH_SECONDS
-        # A hair of tolerance keeps the rhythm of a camera whose pictures come a little early.
         fresh: dict[int, Hand] = {}
-        if not 0 <= t - self._looked_at < pause - 0.01:
+        # A hair of tolerance keeps the rhythm of a camera whose pictures come a little early.
+        if not 0 <= t - self._looked_at < self._pause(frame, t) - 0.01:
             self._search(frame, t)
             if 0 < t - self._read_at <= FRESH_SECONDS:
                 fresh = {hand.track: hand for hand in self._hands}
@@ -137,9 +140,22 @@ class Perceiver:
     def _settled(self, t: float) -> bool:
         return self._clear_since is not None and t - self._clear_since >= SETTLED_SECONDS
 
+    def _pause(self, frame: Frame, t: float) -> float:
+        """Seconds to let pass between the last look and the next one."""
+        self._stirred = False
+        if self._tracks:
+            return REFRESH_SECONDS
+        if not self._settled(t):
+            return SEARCH_SECONDS
+        if t - self._looked_at >= STIRRED_SECONDS - 0.01:
+            self._stirred = stirs(self._looked_blocks, blocks(frame))
+        return STIRRED_SECONDS if self._stirred else REFRESH_SECONDS
+
     def _search(self, frame: Frame, t: float) -> None:
         """Look at the whole picture: refresh the faces, give up lost hands, take up new ones."""
-        self._coarse = bool(self._tracks) or (self._settled(t) and not self._coarse)
+        just_sits = self._settled(t) and not self._stirred
+        self._coarse = bool(self._tracks) or (just_sits and not self._coarse)
+        self._looked_blocks = blocks(frame)
         hands, self._faces = self._find(frame, self._coarse)
         if not any(face.score >= CLEAR_FACE for face in self._faces):
             self._clear_since = None
