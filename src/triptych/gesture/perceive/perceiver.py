@@ -39,7 +39,7 @@ REFRESH_SECONDS = 0.2
 """The same while a hand is followed or somebody just sits there: presence needs five a second."""
 
 STIRRED_SECONDS = 0.1
-"""The same while somebody sits there and something stirs, which may be a hand on its way up."""
+"""The same while no hand is followed and something stirs: a hand on its way up, or who comes in."""
 
 FRESH_SECONDS = 0.05
 """A reading of this age stands for one of its own in a picture that is searched."""
@@ -142,14 +142,15 @@ class Perceiver:
 
     def _pause(self, frame: Frame, t: float) -> float:
         """Seconds to let pass between the last look and the next one."""
-        self._stirred = False
-        if self._tracks:
-            return REFRESH_SECONDS
-        if not self._settled(t):
-            return SEARCH_SECONDS
-        if t - self._looked_at >= STIRRED_SECONDS - 0.01:
-            self._stirred = stirs(self._looked_blocks, blocks(frame))
-        return STIRRED_SECONDS if self._stirred else REFRESH_SECONDS
+        since = t - self._looked_at
+        self._stirred = (
+            not self._tracks
+            and since >= STIRRED_SECONDS - 0.01
+            and stirs(self._looked_blocks, blocks(frame))
+        )
+        if self._stirred:
+            return STIRRED_SECONDS
+        return REFRESH_SECONDS if self._tracks or self._settled(t) else SEARCH_SECONDS
 
     def _search(self, frame: Frame, t: float) -> None:
         """Look at the whole picture: refresh the faces, give up lost hands, take up new ones."""
