@@ -38,6 +38,7 @@ docs: .venv/.tests  ## Write the generated pages and pictures again
 	$(BIN)/python docs/make_adversary.py
 	$(BIN)/python docs/make_audit.py
 	$(BIN)/python docs/make_results.py
+	$(BIN)/python docs/make_card.py
 	$(BIN)/python docs/make_experiments.py
 	$(BIN)/python docs/gesture/make_overlay.py
 	$(BIN)/python docs/capsules/make_capsule_results.py
@@ -46,7 +47,7 @@ retrain: .venv/.tests  ## Train the gesture panel's networks again from TRIPTYCH
 	$(BIN)/triptych gesture train detector --run runs/detector
 	$(BIN)/triptych gesture train classifier --run runs/hand_reader
 	$(BIN)/triptych gesture train classifier --run runs/hand_reader2 \
-		--start runs/hand_reader --keep-first 4 --steps 1500
+		--start runs/hand_reader --keep-first 4 --drawn 0 --steps 4000
 	$(BIN)/triptych gesture export runs/detector
 	$(BIN)/triptych gesture export runs/hand_reader2
 	$(BIN)/triptych gesture train negatives

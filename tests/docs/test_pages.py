@@ -39,7 +39,9 @@ def _scripts_find_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(DOCS)
 
 
-@pytest.mark.parametrize("name", ["make_commands", "make_config", "make_gallery", "make_results"])
+@pytest.mark.parametrize(
+    "name", ["make_card", "make_commands", "make_config", "make_gallery", "make_results"]
+)
 def test_page_is_not_stale(name: str) -> None:
     """Each generated page is what its script makes today; `make docs` writes them again."""
     script = import_module(name)

@@ -6,10 +6,12 @@ import cv2
 import numpy as np
 import pytest
 
+from triptych.gesture.demo.anatomy import POSES
+from triptych.gesture.demo.hand import DrawnHand, draw_hand
 from triptych.gesture.learn import compose
 from triptych.gesture.learn.augment import Jitter
-from triptych.gesture.learn.compose import Composer, draw_cut_out
-from triptych.gesture.learn.examples import OTHER, SceneExample
+from triptych.gesture.learn.compose import Composer, draw_cut_out, tone
+from triptych.gesture.learn.examples import OTHER, HandExample, SceneExample
 from triptych.gesture.types import GESTURES
 
 STILL = Jitter(colour=False, rotation=False, crop=False, webcam=False)
@@ -75,3 +77,35 @@ def test_no_hand_is_put_over_one_that_is_there(
     rng = np.random.default_rng(2)
     assert made._at_mouth(rng, made.drawn[0]) is None
     assert made._beside_face(rng, made.drawn[0]) is None
+
+
+def test_a_photographed_hand_is_put_before_the_scene(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It keeps label and weight; its white wall is gone, and its arm goes on to the crop's edge."""
+    made = composer(tmp_path, monkeypatch, NO_BOXES)
+    wall = np.full((150, 150, 3), 235, np.uint8)
+    points = draw_hand(wall, DrawnHand(POSES["palm"][0], sleeve=9.0), (75, 130), 90)
+    cv2.imwrite(str(tmp_path / "hand.png"), wall)
+    palm = GESTURES.index("palm")
+    example = HandExample("hand.png", "ben", palm, (75, 90), 90, points, weight=0.4)
+    rng = np.random.default_rng(3)
+    for _ in range(8):
+        crop = made.put(example, rng, STILL, 128)
+        assert crop is not None
+        assert crop["label"] == palm and crop["weight"] == pytest.approx(0.4)
+        picture, (x, y) = crop["picture"].astype(int), (crop["landmarks"][0] * 128).astype(int)
+        assert (np.abs(picture - 235).max(axis=2) < 8).mean() < 0.03
+        column = picture[min(y + 20, 127), max(x - 12, 0) : x + 12]
+        assert (np.abs(column - 90).max(axis=1) > 8).any()
+    unknown = HandExample("hand.png", "ben", palm, (75, 90), 90, None)
+    assert made.put(unknown, rng, STILL, 128) is None
+
+
+def test_skin_gets_another_tone() -> None:
+    """Lighter or darker as a whole: what is brighter stays brighter, black stays black."""
+    ramp = np.repeat(np.arange(0, 250, 10, dtype=np.uint8)[None, :, None], 3, axis=2)
+    seen = [tone(ramp, np.random.default_rng(seed)) for seed in range(6)]
+    assert all((np.diff(changed.astype(int), axis=1) >= 0).all() for changed in seen)
+    assert all((changed[0, 0] == 0).all() for changed in seen)
+    assert len({changed.tobytes() for changed in seen}) == 6

@@ -47,3 +47,13 @@ def test_a_mask_is_made_once() -> None:
     landmarks = draw_hand(picture, DrawnHand(POSES["palm"][0]), (100, 160), 110)
     first = cut_out(Path("c"), picture, landmarks)
     assert cut_out(Path("c"), np.zeros_like(picture), landmarks) is first
+
+
+def test_each_of_two_hands_has_its_own_mask() -> None:
+    """They stand in the same picture, each on its side of it."""
+    picture = np.full((200, 400, 3), 235, np.uint8)
+    hands = [draw_hand(picture, DrawnHand(POSES["palm"][0]), (x, 160), 110) for x in (90, 300)]
+    masks = [cut_out(Path("d"), picture, landmarks) for landmarks in hands]
+    for mask, side in zip(masks, (slice(0, 200), slice(200, 400)), strict=True):
+        assert mask is not None
+        assert (mask[:, side] > 127).sum() > 0.95 * (mask > 127).sum()

@@ -49,9 +49,18 @@ def test_other_is_said_of_all_hands(shot, hand) -> None:
     assert labels(shot(label="other", hands=both)) == [OTHER, OTHER]
 
 
-def test_an_idle_hand_is_other(shot) -> None:
-    """Where no sign is made but a hand is seen, that hand is a natural one."""
-    assert labels(shot(label="none")) == [OTHER]
+def test_an_idle_hand_is_other(shot, hand) -> None:
+    """Where no sign is made but a hand is seen, that hand is natural; so is one that hangs."""
+    (natural,) = hand_examples([shot(label="none")])
+    assert natural.label == OTHER and natural.idle
+    hanging = hand(0.5, 0.5, 0.2)
+    points = hanging.landmarks.copy()
+    points[:, 1] = 1 - points[:, 1]
+    for turned in (hanging, replace(hanging, landmarks=points)):
+        (example,) = hand_examples([shot(label="other", hands=(turned,))])
+        assert example.idle == (turned.landmarks[12, 1] > turned.landmarks[0, 1])
+    (sign,) = hand_examples([shot()])
+    assert not sign.idle
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,9 @@ by shape and by both; `landmarks` [B, 21, 2], fractions of the crop; `embedding`
 [B, 128].""",
 }
 
+COMPOSED = """a fifth of the hands are drawn before photographs, and most of those
+pictured before a plain wall were cut out and put before other people's pictures"""
+
 LIMITS = """People in the photographs are mostly young men before a webcam, and most come from a few
 recordings; drawn people add skin tones, hair, glasses and signs, but not the variety of real ones.
 `ok`, `one`, `peace` and `two_up` were seen on few people by a webcam and on many only before a
@@ -45,7 +48,7 @@ def write_card(
     drawn = sum(picture.source == "drawn" for picture in pictures)
     people = len({picture.person for picture in pictures if picture.source != "drawn"})
     recipe = result.get("recipe", {})
-    composed = "; a fifth of the hands drawn before photographs" if recipe.get("composed") else ""
+    composed = "; " + COMPOSED if recipe.get("composed") else ""
     lines = [
         f"# {name}.onnx",
         "",

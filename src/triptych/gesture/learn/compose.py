@@ -1,6 +1,8 @@
 """Composed training crops: a hand, drawn or cut out of a photograph, before another photograph.
 
 Drawn hands bring every shape with exact landmarks, photographs behind them bring rooms and faces.
+Photographed hands bring many people's, who were pictured before a white wall; their arm is drawn
+out, and their skin made lighter or darker.
 A raised finger before the mouth asks for silence and is no sign of ours; the same finger beside
 the face is one.
 """
@@ -47,6 +49,9 @@ DRAWN = 1500
 """How many different hands are drawn."""
 SEED = 11
 
+ROOM = 200
+"""Longer side of a picture, pixels, from which it shows more than a patch."""
+
 
 @dataclass(frozen=True, slots=True)
 class CutOut:
@@ -56,6 +61,8 @@ class CutOut:
     mask: NDArray[np.uint8]
     landmarks: NDArray[np.float32]
     label: int
+    weight: float = 1.0
+    photographed: bool = False
 
 
 def draw_cut_out(index: int) -> CutOut:
@@ -87,6 +94,7 @@ class Composer:
         self.folder = folder
         known = [scene for scene in scenes if scene.hands_known or len(scene.faces)]
         self.empty = [scene for scene in known if len(scene.hands) == 0] or known
+        self.rooms = [scene for scene in scenes if max(scene.size_wh) >= ROOM] or known
         self.with_face = [
             scene for scene in known if any(box[2] - box[0] >= 24 for box in scene.faces)
         ]
@@ -111,16 +119,34 @@ class Composer:
                 return _compose(hand, *placed, hand.label, rng, jitter, size)
         return _compose(hand, *self._anywhere(rng, hand), hand.label, rng, jitter, size)
 
+    def put(
+        self, example: HandExample, rng: Generator, jitter: Jitter, size: int
+    ) -> dict[str, Any] | None:
+        """A photographed hand, beside somebody's face or anywhere; None if it cannot be cut out."""
+        hand = self._photographed(example)
+        if hand is None:
+            return None
+        placed = None
+        if self.with_face and rng.random() < 0.5:
+            placed = self._beside_face(rng, hand)
+        return _compose(hand, *(placed or self._anywhere(rng, hand)), hand.label, rng, jitter, size)
+
+    def _photographed(self, example: HandExample) -> CutOut | None:
+        if example.landmarks is None:
+            return None
+        path = self.folder / example.file
+        picture = read(path)
+        mask = cut_out(path, picture, example.landmarks)
+        if mask is None:
+            return None
+        return CutOut(picture, mask, example.landmarks, example.label, example.weight, True)
+
     def _finger(self, rng: Generator) -> CutOut:
         """One or two fingers up, photographed or drawn."""
         if self.pointing and rng.random() < 0.6:
-            example = self.pointing[int(rng.integers(len(self.pointing)))]
-            assert example.landmarks is not None
-            path = self.folder / example.file
-            picture = read(path)
-            mask = cut_out(path, picture, example.landmarks)
-            if mask is not None:
-                return CutOut(picture, mask, example.landmarks, example.label)
+            hand = self._photographed(self.pointing[int(rng.integers(len(self.pointing)))])
+            if hand is not None:
+                return hand
         return self.fingers[int(rng.integers(len(self.fingers)))]
 
     def _at_mouth(self, rng: Generator, hand: CutOut) -> tuple[Frame, NDArray[np.float64]] | None:
@@ -148,13 +174,18 @@ class Composer:
         return self._free(scene, hand, _placement(middle, target, scale, rng))
 
     def _anywhere(self, rng: Generator, hand: CutOut) -> tuple[Frame, NDArray[np.float64]]:
-        scene = self.empty[int(rng.integers(len(self.empty)))]
-        picture = read(self.folder / scene.file)
-        height, width = picture.shape[:2]
-        target = rng.uniform((0.1, 0.1), (0.9, 0.9)) * (width, height)
-        scale = min(width, height) * rng.uniform(0.15, 0.7) / _extent(hand)
-        middle = (hand.landmarks.min(axis=0) + hand.landmarks.max(axis=0)) / 2
-        return picture, _placement(middle, target, scale, rng)
+        """Mostly in a picture of somebody's webcam, where there is room between its hands."""
+        for pool in (self.rooms, self.rooms, self.empty):
+            scene = pool[int(rng.integers(len(pool)))]
+            width, height = scene.size_wh
+            target = rng.uniform((0.1, 0.1), (0.9, 0.9)) * (width, height)
+            scale = min(width, height) * rng.uniform(0.15, 0.7) / _extent(hand)
+            middle = (hand.landmarks.min(axis=0) + hand.landmarks.max(axis=0)) / 2
+            matrix = _placement(middle, target, scale, rng)
+            placed = self._free(scene, hand, matrix)
+            if placed is not None:
+                return placed
+        return read(self.folder / scene.file), matrix
 
     def _face(self, rng: Generator) -> tuple[SceneExample, NDArray[np.float32]]:
         scene = self.with_face[int(rng.integers(len(self.with_face)))]
@@ -205,8 +236,13 @@ def _compose(
     whole = to_crop @ np.concatenate([placement, [[0, 0, 1]]])
     border = cv2.BORDER_REPLICATE if rng.random() < 0.5 else cv2.BORDER_CONSTANT
     behind = cv2.warpAffine(scene, to_crop, (size, size), flags=cv2.INTER_AREA, borderMode=border)
-    front = cv2.warpAffine(hand.picture, whole, (size, size), flags=cv2.INTER_AREA)
-    alpha = cv2.warpAffine(hand.mask, whole, (size, size)).astype(np.float32)[..., None] / 255
+    # Where the photograph ends, its last row goes on: an arm does not end in the air.
+    beyond = cv2.BORDER_REPLICATE if hand.photographed else cv2.BORDER_CONSTANT
+    front = cv2.warpAffine(hand.picture, whole, (size, size), borderMode=beyond)
+    mask = cv2.warpAffine(hand.mask, whole, (size, size), borderMode=beyond)
+    alpha = mask.astype(np.float32)[..., None] / 255
+    if hand.photographed and jitter.colour:
+        front = tone(front.astype(np.uint8), rng)
     crop = np.clip(front * alpha + behind * (1 - alpha), 0, 255).astype(np.uint8)
     if jitter.colour:
         crop = jitter_colour(crop, rng)
@@ -218,7 +254,16 @@ def _compose(
     return {
         "picture": crop,
         "label": np.int64(label),
-        "weight": np.float32(1.0),
+        "weight": np.float32(hand.weight),
         "landmarks": landmarks,
         "known": np.float32(1.0),
     }
+
+
+def tone(picture: Frame, rng: Generator) -> Frame:
+    """Skin and its light by chance: darker or lighter, darker skin also warmer."""
+    light = float(np.exp(rng.uniform(-0.6, 0.25)))
+    gains = np.array([light**1.2, light, light**0.85]) * rng.uniform(0.93, 1.07, 3)
+    steps = np.arange(256)[:, None] / 255
+    table = 255 * np.clip(steps ** float(np.exp(rng.uniform(-0.25, 0.25))) * gains, 0, 1)
+    return cv2.LUT(picture, table.astype(np.uint8)[None]).astype(np.uint8)

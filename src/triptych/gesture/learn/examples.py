@@ -32,7 +32,8 @@ class HandExample:
 
     centre, side: pixels; side is the larger extent of the landmarks or box.
     landmarks: [21, 2] pixels, or None. sure: the teacher saw the hand well enough for its landmarks
-    to be learnt. people: near-copies share a person and count less together.
+    to be learnt. people: near-copies share a person and count less together. idle: the hand rests
+    or talks along, and makes no sign on purpose.
     """
 
     file: str
@@ -43,6 +44,7 @@ class HandExample:
     landmarks: NDArray[np.float32] | None = None
     weight: float = 1.0
     sure: bool = True
+    idle: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +191,9 @@ def _example(
         landmarks=landmarks,
         weight=0.4 if "NOISY_LABEL" in picture.flags or picture.person in COLLECTIVES else 1.0,
         sure=picture.context != "crop60",
+        idle=label == OTHER
+        and landmarks is not None
+        and (picture.label == "none" or _hangs(landmarks)),
     )
 
 
