@@ -174,6 +174,6 @@ def test_the_page_works_in_a_browser(run, tmp_path):
     )
     dom = ended.stdout
     assert dom.count("data-number=") == 30
-    assert dom.count('class="template"') == 5
+    assert dom.count('class="template"') == 4 and dom.count('class="template chosen"') == 1
     assert dom.count('class="object"') == 4
     assert "A linear probe" in dom and "step 4" in dom and "<polyline" in dom
