@@ -83,7 +83,7 @@ def _speed(result: Mapping[str, Any]) -> Iterable[str]:
             continue
         yield (
             f"\n### {name}\n\nepsilon {entry['epsilon']:.4g}, {entry['steps']} steps of "
-            f"{entry['step']:.4g}, {entry['examples']} examples.\n"
+            f"{entry['step']:.4g}, {entry['examples']} examples{_hardened(entry)}.\n"
         )
         yield _table(
             ("", "examples a second", "seconds", "processor seconds", "forwards", "backwards",
@@ -271,6 +271,12 @@ def _origin(result: Mapping[str, Any]) -> str:
         f"{result['seed']}; {machine['processor']}, {machine['cores']} cores, {machine['system']}; "
         f"Python {result['python']}, {versions}.{_load(result)}\n"
     )
+
+
+def _hardened(entry: Mapping[str, Any]) -> str:
+    """Of results from before a network for CIFAR-10 shipped."""
+    steps = entry.get("hardened_here_steps", 0)
+    return f"; no such weights shipped, so it was hardened for {steps} steps first" if steps else ""
 
 
 def _load(result: Mapping[str, Any]) -> str:
