@@ -78,3 +78,12 @@ def test_what_the_data_does_not_show_is_said(script: Any) -> None:
     table = script._differences(_result(3, False)["differences"])
     assert table[2].endswith("| not shown |")
     assert "only 2 of 3 seeds" in script._differences(_result(2, True)["differences"])[2]
+
+
+def test_networks_that_learnt_nothing_say_nothing_of_overfitting(script: Any) -> None:
+    """A gap between two zeros is no virtue."""
+    result = _result(3, True)
+    assert "Overfitting" in script._answers(result)[2]
+    result["arms"]["random"] = _arm(0.01, 3)
+    assert "Overfitting" not in script._answers(result)[2]
+    assert "teach nothing" in script._answers(result)[2]
