@@ -46,10 +46,6 @@ def peers_page(folder: Path = FOLDER) -> str:
         parts.append("\nNothing has been measured yet.\n")
     if speed is not None:
         parts += _speed(speed)
-    newer = _read(folder / "peers_speed_digits.json")
-    if newer is not None:  # measured apart, on a busy machine, when small networks got faster
-        heading = "## Speed on the digits, measured later"
-        parts.append("".join(_speed(newer)).replace("## Speed", heading, 1))
     if strength is not None:
         parts += _strength(strength)
     return "".join(parts)
@@ -87,7 +83,7 @@ def _speed(result: Mapping[str, Any]) -> Iterable[str]:
             continue
         yield (
             f"\n### {name}\n\nepsilon {entry['epsilon']:.4g}, {entry['steps']} steps of "
-            f"{entry['step']:.4g}, {entry['examples']} examples{_hardened(entry)}.\n"
+            f"{entry['step']:.4g}, {entry['examples']} examples.\n"
         )
         yield _table(
             ("", "examples a second", "seconds", "processor seconds", "forwards", "backwards",
@@ -275,12 +271,6 @@ def _origin(result: Mapping[str, Any]) -> str:
         f"{result['seed']}; {machine['processor']}, {machine['cores']} cores, {machine['system']}; "
         f"Python {result['python']}, {versions}.{_load(result)}\n"
     )
-
-
-def _hardened(entry: Mapping[str, Any]) -> str:
-    """Of results from before a network for CIFAR-10 shipped."""
-    steps = entry.get("hardened_here_steps", 0)
-    return f"; no such weights shipped, so it was hardened for {steps} steps first" if steps else ""
 
 
 def _load(result: Mapping[str, Any]) -> str:
