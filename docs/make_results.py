@@ -60,7 +60,7 @@ def _section(table: Table, result: Mapping[str, Any]) -> str:
         if rows := _find(result, key):
             lines += _inner(key, rows)
     if table.sides:
-        lines += _sides({key: _find(result, key) or {} for key in table.sides})
+        lines += _sides(_find(result, table.sides) or {})
     return "\n".join([*lines, "", *_origin(result)]) + "\n"
 
 
@@ -100,13 +100,9 @@ def _inner(key: str, rows: Mapping[str, Mapping[str, Any]]) -> list[str]:
     return lines
 
 
-def _sides(tables: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """A column for each entry of the tables, a line for each number about them."""
-    columns: dict[str, dict[str, str]] = {}
-    for key, table in tables.items():
-        for name, entry in table.items():
-            numbers = entry if isinstance(entry, Mapping) else {key.replace(".", ", "): entry}
-            columns.setdefault(name, {}).update(_flat(numbers))
+def _sides(table: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """A column for each entry of the table, a line for each number about them."""
+    columns = {name: dict(_flat(entry)) for name, entry in table.items()}
     lines = ["", f"| | {' | '.join(columns)} |", "|---" * (len(columns) + 1) + "|"]
     for words in dict.fromkeys(words for column in columns.values() for words in column):
         cells = (column.get(words, "") for column in columns.values())

@@ -34,7 +34,7 @@ class Table:
     """A result file and its rows; without rows, every number in the file is shown.
 
     inner: keys of tables in the file that are shown after the rows, a line for each entry.
-    sides: keys of tables that share one table here, with a column for each of their entries.
+    sides: key of a table that is shown with a column for each of its entries.
     """
 
     file: str
@@ -42,7 +42,7 @@ class Table:
     text: str
     rows: tuple[Row, ...] = ()
     inner: tuple[str, ...] = ()
-    sides: tuple[str, ...] = ()
+    sides: str | None = None
 
 
 def least(value: float) -> Target:
@@ -217,8 +217,8 @@ TABLES = (
         "we are faster. The median hides our dear frames, those in which the detector looks; the "
         "mean does not. Signs: MediaPipe with a small head, taught its landmarks of our training "
         "people; at most three pictures of a person and sign, so that people count and not frames. "
-        "On `wild` it reads better and sees far fewer signs that are none; on `test` it misses more "
-        "hands.",
+        "On `wild` it reads better and sees far fewer signs that are none; on `test` it misses "
+        "more hands.",
         (
             Row("mean ms, all frames", "ratio", None, 2),
             Row("median ms, all frames", "ratios.all.p50_ms", None, 2),
@@ -229,7 +229,7 @@ TABLES = (
             Row("mean ms, no hand", "ratios.no_hand.mean_ms", None, 2),
         ),
         inner=("accuracy.pictures.test", "accuracy.pictures.wild", "accuracy.clips"),
-        sides=("sides",),
+        sides="sides",
     ),
     Table(
         "close_faces.json",

@@ -129,14 +129,14 @@ def test_free_tables_show_every_number(tmp_path: Path) -> None:
 def test_sides_stand_beside_each_other(tmp_path: Path) -> None:
     """A comparison has a column for each side, and a ratio without a promise no verdict."""
     sides = {"ours": {"all": {"p50_ms": 2.0}}, "theirs": {"all": {"p50_ms": 5.0}, "more": 1}}
-    found = {"hand_found": {"ours": 0.9, "theirs": 0.8}}
-    result = {**ORIGIN, "ratio": 2.5, "sides": sides, "pictures": found}
+    found = {"test": {"ours": {"macro_f1": 0.9}, "theirs": {"macro_f1": 0.8}}}
+    result = {**ORIGIN, "ratio": 2.5, "sides": sides, "accuracy": {"pictures": found}}
     (tmp_path / "vs_mediapipe.json").write_text(json.dumps(result))
     text = import_module("make_results").page(tmp_path)
-    assert "| median ms, all frames | 2.50 |  |  |  |" in text
+    assert "| mean ms, all frames | 2.50 |  |  |  |" in text
     assert "| | ours | theirs |\n|---|---|---|\n| all, p50 ms | 2.000 | 5.000 |\n" in text
     assert "| more |  | 1 |" in text
-    assert "| pictures, hand found | 0.900 | 0.800 |" in text
+    assert "| accuracy, pictures, test | macro_f1 |\n|---|---|\n| ours | 0.900 |" in text
 
 
 def test_without_files_the_page_says_so(tmp_path: Path) -> None:
