@@ -49,7 +49,7 @@ def _digits(code: CodeName, bits: int, activation: Activation, chunks: int) -> E
 
 
 def _mnist(code: CodeName, bits: int, activation: Activation, chunks: int) -> Ecoc:
-    schedule = Schedule(2, 128, 1e-3, "bf16-mixed")
+    schedule = Schedule(10, 128, 1e-3, "bf16-mixed")
     return Ecoc("mnist", schedule, code, bits, activation, chunks, (16, 16, 16), strided=True)
 
 
