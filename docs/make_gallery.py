@@ -41,9 +41,9 @@ SHORT = """
 - Few pictures, and on MNIST and CIFAR-10 one training of each: intervals are wide, and say nothing
   of other trainings.
 - The claim of the code words is reproduced in kind on MNIST, less so on the digits: the authors'
-  own attack leaves many pictures right, ours next to none. Their trainings take 150 and 400 epochs, ours
-  for MNIST ten; after two, their attack found nearly everything by itself, as it does on CIFAR-10
-  after three.
+  own attack leaves many pictures right, ours next to none. Their trainings take 150 and 400 epochs,
+  ours for MNIST ten; after two, their attack found nearly everything by itself, as it does on
+  CIFAR-10 after three.
 - The claim of the blur hardly stands: what fools the sharp network mostly fools the blurred one,
   least so on CIFAR-10.
 - The adversarially trained network for CIFAR-10 learnt for five epochs with one step each, and is
