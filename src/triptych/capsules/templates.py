@@ -143,22 +143,22 @@ class Templates(nn.Module):
         if closed:
             layers.append(torch.ones_like(pixels[:, :1]))
         drawn = render(torch.cat(layers, 1), pose, self.canvas, self.settings.inverse, lattice)
-        channels = pixels.shape[1]
-        values = drawn[:, :channels]
-        cover = drawn[:, -1].clamp_min(_NOWHERE) if closed else None
+        # Split at once: the gradient of each slice would fill a tensor as large as all of them.
+        values, *rest = drawn.split([layer.shape[1] for layer in layers], 1)
+        opacity = None if alpha is None else rest[0].squeeze(1)
+        cover = rest[-1].squeeze(1).clamp_min(_NOWHERE) if closed else None
         if cover is not None:
-            values = values / cover.unsqueeze(1)  # a border is faint by its opacity, not by ink
+            whole = cover.reciprocal()
+            values = values * whole.unsqueeze(1)  # a border is faint by its opacity, not by ink
+            opacity = None if opacity is None else opacity * whole
         colour = self.colours(feature).permute(1, 2, 0)[..., None, None]  # [M, C, B, 1, 1]
         means = values * colour
         ground = self._ground(background)
-        if alpha is None:
+        if opacity is None:
             temperature = F.softplus(self.background_raw) + 1e-4
             opacity = means.mean(1) / temperature
             background_logit = ground.mean() / temperature
         else:
-            opacity = drawn[:, channels]
-            if cover is not None:
-                opacity = opacity / cover
             background_logit = F.softplus(self.background_raw)
         logits = opacity + log_presence.T[..., None, None]  # [M, B, S, S]
         if cover is not None:
