@@ -76,7 +76,7 @@ PRESETS: dict[str, Settings] = {
             objects=Objects(**_RECIPE_OBJECTS),
             loss=_RECIPE_LOSS,
             train=Train(
-                steps=4000, rate=1e-3, warmup=200, template_rate=10.0, lattice=2, **_RECIPE_TRAIN
+                steps=2500, rate=1e-3, warmup=200, template_rate=10.0, lattice=3, **_RECIPE_TRAIN
             ),
         ),
         Settings(preset="mnist-official", train=Train(precision="bf16-mixed")),
