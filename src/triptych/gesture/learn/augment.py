@@ -62,40 +62,47 @@ def jitter_colour(picture: Frame, rng: Generator) -> Frame:
 
 
 def jitter_webcam(picture: Frame, rng: Generator) -> Frame:
-    """Defocus or motion blur, low resolution, sensor noise, JPEG: each now and then."""
+    """What a webcam does, in its order: motion or defocus, few pixels, grain, JPEG; now and then.
+
+    Grain and JPEG come at the few pixels that the camera spends on a hand and are enlarged with it.
+    """
     height, width = picture.shape[:2]
+    blur = rng.random()
+    if blur < 0.25:
+        picture = _move(picture, rng)
+    elif blur < 0.45:
+        picture = cv2.GaussianBlur(picture, (0, 0), rng.uniform(0.6, 2.2)).astype(np.uint8)
+    if rng.random() < 0.45:
+        factor = rng.uniform(0.22, 0.8)
+        small = max(8, int(width * factor)), max(8, int(height * factor))
+        picture = cv2.resize(picture, small, interpolation=cv2.INTER_AREA).astype(np.uint8)
     if rng.random() < 0.35:
-        factor = rng.uniform(0.25, 0.8)
-        small = cv2.resize(
-            picture,
-            (max(8, int(width * factor)), max(8, int(height * factor))),
-            interpolation=cv2.INTER_AREA,
-        )
-        picture = cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR).astype(
-            np.uint8
-        )
-    if rng.random() < 0.2:
-        length = int(rng.integers(3, 8))
-        kernel = np.zeros((length, length), np.float32)
-        angle = rng.uniform(0, np.pi)
-        reach = (length - 1) / 2 * np.array([np.cos(angle), np.sin(angle)])
-        middle = (length - 1) / 2
-        start, end = middle - reach, middle + reach
-        cv2.line(
-            kernel,
-            (round(start[0]), round(start[1])),
-            (round(end[0]), round(end[1])),
-            1.0,
-        )
-        picture = cv2.filter2D(picture, -1, kernel / kernel.sum()).astype(np.uint8)
-    if rng.random() < 0.3:
         noise = rng.standard_normal(picture.shape, dtype=np.float32) * rng.uniform(2, 14)
         picture = np.clip(picture + noise, 0, 255).astype(np.uint8)
-    if rng.random() < 0.2:
-        quality = int(rng.integers(25, 80))
+    if rng.random() < 0.35:
+        quality = int(rng.integers(25, 85))
         _, data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])
         picture = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)
+    if picture.shape[:2] != (height, width):
+        whole = cv2.resize(picture, (width, height), interpolation=cv2.INTER_LINEAR)
+        return whole.astype(np.uint8)
     return picture
+
+
+def _move(picture: Frame, rng: Generator) -> Frame:
+    """Blur along a line of 3 to 13 pixels."""
+    length = int(rng.integers(3, 14))
+    kernel = np.zeros((length, length), np.float32)
+    angle = rng.uniform(0, np.pi)
+    reach = (length - 1) / 2 * np.array([np.cos(angle), np.sin(angle)])
+    start, end = (length - 1) / 2 - reach, (length - 1) / 2 + reach
+    cv2.line(
+        kernel,
+        (round(start[0]), round(start[1])),
+        (round(end[0]), round(end[1])),
+        1.0,
+    )
+    return cv2.filter2D(picture, -1, kernel / kernel.sum()).astype(np.uint8)
 
 
 def occlude(picture: Frame, rng: Generator) -> Frame:

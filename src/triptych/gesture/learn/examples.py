@@ -22,6 +22,9 @@ FINGERS_UP = {"0": "fist", "1": "one", "2": "peace", "5": "palm"}
 SURE_FACE, MAYBE_FACE = 0.65, 0.4
 """Teacher scores: a face, and a region in which nothing is learnt about faces."""
 
+HAND_ALONE = ("crop", "crop60")
+"""Contexts of pictures that show a hand and nothing else."""
+
 PERSON_IN_VIEW = 0.12
 """Share of the picture that the teacher takes for a person, hands aside: a face may be there."""
 
@@ -33,7 +36,8 @@ class HandExample:
     centre, side: pixels; side is the larger extent of the landmarks or box.
     landmarks: [21, 2] pixels, or None. sure: the teacher saw the hand well enough for its landmarks
     to be learnt. people: near-copies share a person and count less together. idle: the hand rests
-    or talks along, and makes no sign on purpose.
+    or talks along, and makes no sign on purpose. webcam: from the picture of somebody's webcam, not
+    a picture of the hand alone.
     """
 
     file: str
@@ -45,6 +49,7 @@ class HandExample:
     weight: float = 1.0
     sure: bool = True
     idle: bool = False
+    webcam: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +104,7 @@ def hand_examples(pictures: Sequence[HandPicture]) -> list[HandExample]:
                 found.append(_example(picture, sign, landmarks, landmarks))
         elif len(boxes) == 1 and label not in (UNKNOWN, NONE):
             found.append(_example(picture, label, boxes[0][0].reshape(2, 2), None))
-        elif picture.context in ("crop", "crop60") and label != UNKNOWN:
+        elif picture.context in HAND_ALONE and label != UNKNOWN:
             corners = np.array([[0, 0], [picture.width, picture.height]], np.float32)
             found.append(_example(picture, label, corners, None))
     return found
@@ -194,11 +199,12 @@ def _example(
         idle=label == OTHER
         and landmarks is not None
         and (picture.label == "none" or _hangs(landmarks)),
+        webcam=picture.context not in HAND_ALONE,
     )
 
 
 def _person_without_face(picture: HandPicture, hands: list[NDArray[np.float32]]) -> bool:
-    if picture.context in ("crop", "crop60"):
+    if picture.context in HAND_ALONE:
         return False
     of_hands = sum(float(np.prod(box[2:] - box[:2])) for box in hands)
     return picture.person_share - of_hands / (picture.width * picture.height) > PERSON_IN_VIEW

@@ -1,8 +1,7 @@
 """Training of the hand reader: batches, loss, validation.
 
-Every sign is drawn equally often, every person within a sign too (near-copies of webcam frames
-would otherwise outvote strangers). Where a hand can be cut out, it mostly is, and is put before
-other people's pictures: most hands of `ok`, `one` and `peace` were pictured before one white wall.
+Where a hand can be cut out, it mostly is, and is put before other people's pictures: most hands of
+`ok`, `one` and `peace` were pictured before one white wall.
 """
 
 from collections import defaultdict
@@ -30,28 +29,24 @@ from triptych.gesture.learn.crops import collate, crop_example, to_tensor
 from triptych.gesture.learn.examples import NONE, OTHER, UNKNOWN, HandExample, SceneExample
 from triptych.gesture.learn.hand_reader import REACH, SIZE, HandReader, Reading, blobs
 from triptych.gesture.learn.metrics import five_sign_f1
+from triptych.gesture.learn.pools import draw_name, make_pools
 from triptych.gesture.learn.recipe import Recipe
 from triptych.gesture.learn.reimport import load_exported
 from triptych.gesture.types import FINGERS, GESTURES, SIGNS
 
-SHARES = {
-    "fist": 0.12,
-    "palm": 0.12,
-    "ok": 0.13,
-    "one": 0.11,
-    "two_up": 0.06,
-    "peace": 0.11,
-    "other": 0.19,
-    "idle": 0.07,
-    "none": 0.05,
-    "unknown": 0.04,
-}
-"""How often each gesture is drawn; `idle` hands are `other`, too."""
-
 PLAIN_WALL = ("ardamavi", "asl_t32rahman")
 """Sources whose hands stand before a plain wall and can be cut out."""
 
-CUT_OUT = {"ardamavi": 0.8, "asl_t32rahman": 0.8, "subhih": 0.4, "gunsai75": 0.4}
+CUT_OUT = {
+    "ardamavi": 0.8,
+    "asl_t32rahman": 0.8,
+    "subhih": 0.4,
+    "gunsai75": 0.4,
+    "asl_meyyappan-dm": 0.4,
+    "roboflow_asl": 0.4,
+    "mandeep888": 0.4,
+    "prabina123swain": 0.4,
+}
 """Sources whose hands can be cut out, and how many of these hands are put before other pictures."""
 
 UPSIDE_DOWN = 0.08
@@ -89,7 +84,7 @@ class ClassifierTask:
         self.recipe = recipe
         self.jitter = recipe.jitter
         self.size = size
-        self.pools = _pools(train)
+        self.pools = make_pools(train)
         self.empty = [s for s in scenes if s.hands_known and len(s.hands) == 0]
         self.with_face = [s for s in scenes if len(s.faces)]
         self.composer = _composer(folder, train, scenes) if recipe.composed else None
@@ -136,14 +131,10 @@ class ClassifierTask:
     def _sample(self, rng: Generator) -> dict[str, Any]:
         if self.composer is not None and rng.random() < COMPOSED:
             return self.composer.sample(rng, self.jitter, self.size)
-        names = list(self.pools)
-        shares = np.array([SHARES[name] for name in names])
-        name = names[int(rng.choice(len(names), p=shares / shares.sum()))]
+        name = draw_name(self.pools, rng)
         if name == "none" and rng.random() < 0.6:
             return self._elsewhere(rng)
-        people = self.pools[name]
-        examples = people[int(rng.integers(len(people)))]
-        example = examples[int(rng.integers(len(examples)))]
+        example = self.pools[name].draw(rng)
         if name in SIGNS and rng.random() < UPSIDE_DOWN:
             # A hand that points down makes no sign: that is how hands hang when they rest.
             idle = replace(example, label=OTHER)
@@ -171,7 +162,7 @@ class ClassifierTask:
         for hand in scene.hands:
             gap = np.abs((hand[:2] + hand[2:]) / 2 - centre) - (hand[2:] - hand[:2]) / 2
             if (gap < side / 2).all() or not scene.hands_known:
-                return self._crop(self._any("none", rng), rng)
+                return self._crop(self.pools["none"].draw(rng), rng)
         example = HandExample(
             scene.file, scene.person, NONE, (float(centre[0]), float(centre[1])), side / REACH
         )
@@ -179,11 +170,6 @@ class ClassifierTask:
 
     def _crop(self, example: HandExample, rng: Generator, turned: float = 0.0) -> dict[str, Any]:
         return crop_example(self.folder, example, self.jitter, rng, None, turned, self.size)
-
-    def _any(self, name: str, rng: Generator) -> HandExample:
-        people = self.pools[name]
-        examples = people[int(rng.integers(len(people)))]
-        return examples[int(rng.integers(len(examples)))]
 
     def loss(
         self, network: nn.Module, batch: dict[str, Tensor]
@@ -291,20 +277,3 @@ def _composer(
         and example.file.split("/")[1] in PLAIN_WALL
     ]
     return Composer(folder, scenes, pointing)
-
-
-def _pools(examples: Sequence[HandExample]) -> dict[str, list[list[HandExample]]]:
-    """Gesture -> people -> their examples; people with many near-copies appear a few times."""
-    pools: dict[str, dict[str, list[HandExample]]] = defaultdict(lambda: defaultdict(list))
-    for example in examples:
-        name = "unknown" if example.label == UNKNOWN else GESTURES[example.label]
-        name = "idle" if example.idle else name
-        pools[name][example.person].append(example)
-    weighted: dict[str, list[list[HandExample]]] = {}
-    for name, people in pools.items():
-        weighted[name] = []
-        for person in people.values():
-            # One ticket for one picture, three for 8, 24 for 200: variety, not copies, counts.
-            tickets = max(1, round(len(person) ** 0.6))
-            weighted[name] += [person] * tickets
-    return weighted
