@@ -66,7 +66,7 @@ SETTINGS = {
         "mnist", Schedule(150, 200, 3e-4), "hadamard", 16, "tanh", 4, (32, 32, 32), kernel=5
     ),
     ("cifar10", "small"): Ecoc(
-        *("cifar10", Schedule(16, 128, 2e-3, "bf16-mixed"), "hadamard", 16, "tanh", 4),
+        *("cifar10", Schedule(8, 128, 2e-3, "bf16-mixed"), "hadamard", 16, "tanh", 4),
         (16, 32, 64),
         kernel=5,
         normalise=True,
