@@ -44,7 +44,7 @@ SHORT = """
   their own attack finds nearly everything, and what is broken was hardly standing. Their trainings
   take 150 and 400 epochs, ours ten for MNIST and eight for CIFAR-10. There, normalised trunks as
   published and eight epochs in the place of three have raised accuracy without attack a good deal,
-  and the claim next to nothing: bits that are not yet sure hide no gradient. On MNIST, too, the
+  and the claim next to nothing, presumably because unsure bits hide no gradient. On MNIST, too, the
   authors' attack found nearly everything after two epochs.
 - The claim of the blur hardly stands: what fools the sharp network mostly fools the blurred one,
   least so on CIFAR-10.
