@@ -23,29 +23,31 @@ MEASURED = ("clustering_presence", "clustering_posterior", "squared_error")
 
 VARIANTS: dict[str, tuple[str, ...]] = {
     "as the preset has it": (),
-    "templates turn freely": ("parts.largest_turn=0",),
-    "views agree by presences as they are": ("loss.agreement_power=1",),
     "drawn without inverting poses": ("parts.inverse=false",),
+    "mean pooling": ("parts.pooling=mean",),
+    "one special feature": ("parts.features=1",),
+    "no noise on parts' presences": ("parts.noise=0",),
     "no sparsity of presences": ("loss.presence_within=0", "loss.presence_between=0"),
     "no sparsity of posteriors": ("loss.posterior_within=0", "loss.posterior_between=0"),
-    "one view without agreement": ("data.views=1", "loss.agreement=0"),
-    "mean pooling": ("parts.pooling=mean",),
     "mixed attention maps (Q1)": ("parts.mixed_attention=true",),
     "hard presence mask (Q6)": ("objects.presence_mask=hard",),
     "normalised part mixture (Q7)": ("objects.normalised=true",),
-    "one special feature": ("parts.features=1",),
-    "no noise on parts' presences": ("parts.noise=0",),
-    "noise on objects' presences": ("objects.noise=4",),
     "TensorFlow's RMSProp": ("train.optimiser=rmsprop_tf", "train.rate=0.0003"),
+    "24 parts and 24 objects": ("parts.count=24",),
     "40 parts and 32 objects": ("parts.count=40", "objects.layers=32"),
-    "16 objects": ("objects.layers=16",),
-    "objects not standardised": ("objects.standardise=false",),
+    "one view without agreement": ("data.views=1", "loss.agreement=0"),
+    "templates without a brush": ("parts.brush=0",),
+    "templates turn freely": ("parts.largest_turn=0",),
+    "views agree by presences as they are": ("loss.agreement_power=1",),
     "pictures not warped": ("data.warp=0",),
+    "objects not standardised": ("objects.standardise=false",),
+    "noise on objects' presences": ("objects.noise=4",),
+    "16 objects": ("objects.layers=16",),
     "black outside templates (Q3)": ("parts.outside=open",),
     "parts start as the paper's": ("parts.start=paper",),
     "features pass no gradient (Q5)": ("objects.feature_gradient=false",),
 }
-"""What this preset does of its own, then what the paper and its code are about, then the rest."""
+"""What the paper and its code are about, then what this preset does of its own."""
 
 
 def main() -> None:

@@ -41,6 +41,24 @@ def test_an_absent_part_is_not_heard(mask):
     assert not torch.allclose(network(sure, presence), before, atol=1e-2)
 
 
+@pytest.mark.parametrize("heads", [1, 2, 4])
+@pytest.mark.parametrize("mask", MASKS)
+def test_multiplying_matrices_first_changes_neither_objects_nor_gradients(mask, heads):
+    """What the seeds gather is what attention to the widened parts gives, as are all gradients."""
+    network, _, presence = reader(mask, heads)
+    for weight in network.parameters():
+        torch.nn.init.normal_(weight, std=0.3)
+    x = torch.randn(4, 6, 8)
+    plain = network.gather(network.seeds, network.widen(x), presence)
+    quick = network._gathered(x, presence)
+    assert torch.allclose(quick, plain, atol=1e-5)
+    weights = [*network.gather.parameters(), *network.widen.parameters(), network.seeds]
+    toward = torch.randn_like(plain)
+    wanted, found = (torch.autograd.grad((out * toward).sum(), weights) for out in (plain, quick))
+    for one, other in zip(wanted, found, strict=True):
+        assert torch.allclose(one, other, atol=1e-4)
+
+
 def test_the_hard_mask_hears_only_the_surest_part():
     """Q6: with 1e32 all but the part of largest presence are silent; with log they are heard."""
     parts = torch.randn(1, 4, 5)

@@ -26,7 +26,7 @@ def test_all_fourteen_are_listed_once():
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row[0].strip())
 def test_each_names_settings_that_exist_and_a_test_that_exists(row):
-    """What `official` says is what the preset `mnist` has; fixes have nothing to set."""
+    """What `official` says is what the preset `mnist-official` has; fixes have nothing to set."""
     assert set(re.findall(r"test_\w+", row[5])) <= TESTS and "test_" in row[5]
     names = re.findall(r"`(\w+\.\w+)`", row[2])
     assert names or "fixed" in row[2]
@@ -35,7 +35,7 @@ def test_each_names_settings_that_exist_and_a_test_that_exists(row):
         section, key = name.split(".")
         wanted = getattr(getattr(Settings().changed([f"{name}={value}"]), section), key)
         if name != "train.evaluation_noise":  # evaluated without noise, so that numbers repeat
-            assert getattr(getattr(preset("mnist"), section), key) == wanted
+            assert getattr(getattr(preset("mnist-official"), section), key) == wanted
 
 
 def test_the_other_switches_name_tests_that_exist():
@@ -73,6 +73,6 @@ def test_without_inverse_space_a_template_covers_the_canvas(small):
 def test_quirks_that_are_fixed_stay_fixed():
     """Q9: a constant nobody reads is refused. Q14: no capsule is without parameters."""
     with pytest.raises(BadConfig, match="not a setting"):
-        preset("mnist").changed(["loss.prior_within_example_constant=4.3"])
+        preset("mnist-official").changed(["loss.prior_within_example_constant=4.3"])
     with pytest.raises(BadConfig, match=r"objects\.parameters"):
-        preset("mnist").changed(["objects.parameters=0"])
+        preset("mnist-official").changed(["objects.parameters=0"])

@@ -244,9 +244,47 @@ def test_coupled_templates_are_as_opaque_as_bright():
     assert torch.allclose(drawing.mode()[0, 0][brightest > 0.1], brightest[brightest > 0.1])
 
 
+def test_a_brush_lets_no_chequers_through_and_leaves_wide_things():
+    """parts.brush: what changes from pixel to pixel goes, a flat template stays; 0 does nothing."""
+    flat = torch.full((TEMPLATE, TEMPLATE), 1.5)
+    across = torch.arange(TEMPLATE)
+    chequers = 3.0 * (-1.0) ** (across + across[:, None])
+    brushed, plain = decoder("parts.brush=1"), decoder()
+    for templates in (brushed, plain):
+        with torch.no_grad():
+            templates.logits[:2, 0] = torch.stack([flat, chequers])
+            assert templates.alpha is not None
+            templates.alpha.copy_(templates.logits)
+    opacity = brushed.opacity()
+    assert opacity is not None and plain.opacity() is not None
+    for drawn in (brushed.pixels().logit(), opacity):
+        assert torch.allclose(drawn[0, 0], flat, atol=1e-5)
+        assert drawn[1, 0, 1:-1, 1:-1].abs().max() < 1e-5
+    assert torch.equal(plain.pixels()[1, 0], chequers.sigmoid())
+
+
+def test_a_brush_is_one_binomial_filter_a_time():
+    """A lone pixel becomes (1 2 1) x (1 2 1) / 16, twice brushed its square."""
+    lone = torch.zeros(3, 1, TEMPLATE, TEMPLATE)
+    lone[..., 3, 3] = 1
+    row = torch.tensor([1.0, 2.0, 1.0]) / 4
+    twice = torch.tensor([1.0, 4.0, 6.0, 4.0, 1.0]) / 16
+    for brush, wanted in ((1, row), (2, twice)):
+        templates = decoder(f"parts.brush={brush}")
+        with torch.no_grad():
+            assert templates.alpha is not None
+            templates.alpha.copy_(lone)
+        opacity = templates.opacity()
+        assert opacity is not None
+        half = len(wanted) // 2
+        middle = opacity[0, 0, 3 - half : 4 + half, 3 - half : 4 + half]
+        assert torch.allclose(middle, wanted[:, None] * wanted)
+        assert opacity[0].sum().item() == pytest.approx(1)
+
+
 def test_templates_start_orthogonal_and_in_range():
     """The start is an orthogonal matrix's rows, stretched to 0..1 together."""
-    templates = Templates(preset("mnist"))
+    templates = Templates(preset("mnist-official"))
     rows = templates.logits.detach().flatten(1)
     assert rows.min().item() == pytest.approx(0) and rows.max().item() == pytest.approx(1)
     # Stretching is affine: r = (q - low) / range, so rows minus their common offset are orthogonal.

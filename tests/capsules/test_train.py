@@ -122,7 +122,7 @@ def test_templates_can_learn_faster_than_the_rest(small):
 
 def test_the_dead_schedule_can_be_woken():
     """Q8: constant by default; decay_steps makes the rate fall by 0.96 each time."""
-    still = plan(preset("mnist"), 0)
+    still = plan(preset("mnist-official"), 0)
     assert still.rate(0) == still.rate(299_999) == 1
     falling = plan(preset("svhn"), 0)
     assert falling.rate(1000) == pytest.approx(0.96)

@@ -95,5 +95,35 @@ class SetTransformer(nn.Module):
         x = self.embed(parts)
         for block in self.blocks:
             x = block(x, presence)
-        # The seeds' queries are the same for all pictures: [1, K, output] broadcasts.
-        return self.gather(self.seeds, self.widen(x), presence)
+        return self._gathered(x, presence)
+
+    def _gathered(self, x: Tensor, presence: Tensor) -> Tensor:
+        """`gather(seeds, widen(x), presence)`, [B, K, output], for a small part of its work.
+
+        `widen` and the maps after it are linear with nothing between them, and the seeds are the
+        same for all pictures: so their matrices are multiplied first, and each picture's parts
+        stay as narrow as the blocks left them.
+        """
+        gather, heads = self.gather, self.gather.heads
+        query = gather.query(self.seeds[0]).unflatten(-1, (heads, -1))  # [K, heads, dim]
+        key_weight, key_bias = (t.unflatten(0, (heads, -1)) for t in _chain(self.widen, gather.key))
+        asked = torch.einsum("khd,hdw->hkw", query, key_weight)
+        level = torch.einsum("khd,hd->hk", query, key_bias)
+        logits = (asked @ x.transpose(-1, -2).unsqueeze(1) + level.unsqueeze(-1)) / math.sqrt(
+            query.shape[-1]
+        )  # [B, heads, K, M]
+        bias = presence_bias(presence, gather.mask)[:, None, None, :]
+        heard = (logits + bias).softmax(-1) @ x.unsqueeze(1)  # [B, heads, K, width]
+        value_weight, value_bias = _chain(self.widen, gather.value)
+        out = torch.einsum(
+            "ohd,hdw->hwo",
+            gather.output.weight.unflatten(1, (heads, -1)),
+            value_weight.unflatten(0, (heads, -1)),
+        )
+        said = heard.transpose(1, 2).flatten(-2) @ out.flatten(0, 1)
+        return said + gather.output(value_bias)
+
+
+def _chain(first: nn.Linear, second: nn.Linear) -> tuple[Tensor, Tensor]:
+    """Weight and bias of `second(first(x))`."""
+    return second.weight @ first.weight, second(first.bias)

@@ -107,6 +107,13 @@ class Parts(Section):
         default="open",
         description="Q3: open: black ink around templates competes; closed: nothing there.",
     )
+    brush: int = Field(
+        default=0,
+        ge=0,
+        le=4,
+        description="So often are templates softened by a 3x3 binomial filter: strokes have a "
+        "width, and no pixel learns alone.",
+    )
     squash: Literal["sigmoid", "clip"] = Field(default="sigmoid", description="Of template pixels.")
     background: Literal["one", "per_picture"] = Field(
         default="one", description="One learned grey for all, or a colour read from each picture."

@@ -16,7 +16,7 @@ from triptych.errors import BadConfig
 class Settings(Section):
     """Everything that can be set."""
 
-    preset: str = "mnist"
+    preset: str = "mnist-official"
     data: Data = Data()
     parts: Parts = Parts()
     objects: Objects = Objects()

@@ -36,10 +36,10 @@ def template_ink(network: StackedCapsules) -> Tensor:
     Its ink times how opaque it is against the background, as if the part were surely present.
     """
     templates = network.templates
-    pixels = templates.pixels()
-    if templates.alpha is not None:
+    pixels, alpha = templates.pixels(), templates.opacity()
+    if alpha is not None:
         over = torch.nn.functional.softplus(templates.background_raw)
-        pixels = pixels * (templates.alpha - over).sigmoid()
+        pixels = pixels * (alpha - over).sigmoid()
     return pixels / pixels.amax((1, 2, 3), keepdim=True).clamp_min(1e-6)
 
 

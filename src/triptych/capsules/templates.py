@@ -96,9 +96,22 @@ class Templates(nn.Module):
 
     def pixels(self) -> Tensor:
         """The templates without colour, [M, C, T, T], 0..1."""
+        logits = self._brushed(self.logits)
         if self.settings.squash == "sigmoid":
-            return self.logits.sigmoid()
-        return self.logits.clamp(0, 1)
+            return logits.sigmoid()
+        return logits.clamp(0, 1)
+
+    def opacity(self) -> Tensor | None:
+        """The templates' alpha logits, [M, 1, T, T]; None if bright means opaque."""
+        return None if self.alpha is None else self._brushed(self.alpha)
+
+    def _brushed(self, logits: Tensor) -> Tensor:
+        """[M, C, T, T] softened as often as `parts.brush` says; borders are repeated outwards."""
+        for _ in range(self.settings.brush):
+            logits = F.pad(logits, (1, 1, 1, 1), mode="replicate")
+            # Two means of 2x2 make the binomial filter of 3x3, which lets no chequers through.
+            logits = F.avg_pool2d(F.avg_pool2d(logits, 2, 1), 2, 1)
+        return logits
 
     def colours(self, feature: Tensor) -> Tensor:
         """How each part's channels are tinted: features [B, M, F] -> [B, M, C], 0..1."""
@@ -124,28 +137,28 @@ class Templates(nn.Module):
         lattice: Lattice = EVERY_PIXEL,
     ) -> Drawing:
         """The same with other poses [B, M, 6] or presences [B, M], such as the objects' votes."""
-        pixels = self.pixels()  # [M, C, T, T]
-        layers = [pixels] if self.alpha is None else [pixels, self.alpha]
+        pixels, alpha = self.pixels(), self.opacity()  # [M, C, T, T], [M, 1, T, T]
+        layers = [pixels] if alpha is None else [pixels, alpha]
         closed = self.settings.outside == "closed"
         if closed:
             layers.append(torch.ones_like(pixels[:, :1]))
         drawn = render(torch.cat(layers, 1), pose, self.canvas, self.settings.inverse, lattice)
-        channels = pixels.shape[1]
-        values = drawn[:, :channels]
-        cover = drawn[:, -1].clamp_min(_NOWHERE) if closed else None
+        # Split at once: the gradient of each slice would fill a tensor as large as all of them.
+        values, *rest = drawn.split([layer.shape[1] for layer in layers], 1)
+        opacity = None if alpha is None else rest[0].squeeze(1)
+        cover = rest[-1].squeeze(1).clamp_min(_NOWHERE) if closed else None
         if cover is not None:
-            values = values / cover.unsqueeze(1)  # a border is faint by its opacity, not by ink
+            whole = cover.reciprocal()
+            values = values * whole.unsqueeze(1)  # a border is faint by its opacity, not by ink
+            opacity = None if opacity is None else opacity * whole
         colour = self.colours(feature).permute(1, 2, 0)[..., None, None]  # [M, C, B, 1, 1]
         means = values * colour
         ground = self._ground(background)
-        if self.alpha is None:
+        if opacity is None:
             temperature = F.softplus(self.background_raw) + 1e-4
             opacity = means.mean(1) / temperature
             background_logit = ground.mean() / temperature
         else:
-            opacity = drawn[:, channels]
-            if cover is not None:
-                opacity = opacity / cover
             background_logit = F.softplus(self.background_raw)
         logits = opacity + log_presence.T[..., None, None]  # [M, B, S, S]
         if cover is not None:
