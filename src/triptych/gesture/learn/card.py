@@ -85,7 +85,18 @@ def write_card(
 
 
 def _numbers(result: Mapping[str, Any]) -> str:
-    own = ("model", "steps", "seed", "minutes", "threads", "pictures", "people", "recipe", "start", "share")
+    own = (
+        "model",
+        "steps",
+        "seed",
+        "minutes",
+        "threads",
+        "pictures",
+        "people",
+        "recipe",
+        "start",
+        "share",
+    )
 
     def rounded(value: Any) -> Any:
         if isinstance(value, Mapping):
