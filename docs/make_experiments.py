@@ -171,6 +171,20 @@ def _answers(result: Mapping[str, Any]) -> list[str]:
     )
     answers.append(f"**C5, Haar cascades are fast**: {text}")
     text = waits
+    if known("base", "no_augmentation"):
+        text = f"all of it brings {gap('all augmentation')}."
+        drawn, hands = (
+            result["setting"]["steps"] * result["setting"]["batch"],
+            arms["base"]["hands"],
+        )
+        if drawn < hands:
+            text += (
+                f" {drawn:,} crops are drawn from {hands:,} hands here, so hardly one comes twice "
+                "and augmentation cannot pay yet; nothing is said of trainings as long as what "
+                "ships."
+            )
+    answers.append(f"**Augmentation (colour jitter, rotations, random resized crops)**: {text}")
+    text = waits
     if known("split_by_frames"):
         near, far = f1("split_by_frames", "neighbours"), f1("split_by_frames")
         text = (
