@@ -48,8 +48,11 @@ retrain: .venv/.tests  ## Train the gesture panel's networks again from TRIPTYCH
 	$(BIN)/triptych gesture train classifier --run runs/hand_reader
 	$(BIN)/triptych gesture train classifier --run runs/hand_reader2 \
 		--start runs/hand_reader --keep-first 4 --drawn 0 --steps 4000
+	$(BIN)/triptych gesture train classifier --run runs/hand_reader3 \
+		--start runs/hand_reader2 --keep-first 4 --drawn 0 --steps 3200
+	$(BIN)/triptych gesture train mean runs/hand_reader2/hand_reader.onnx runs/hand_reader3
 	$(BIN)/triptych gesture export runs/detector
-	$(BIN)/triptych gesture export runs/hand_reader2
+	$(BIN)/triptych gesture export runs/hand_reader_mean
 	$(BIN)/triptych gesture train negatives
 	$(BIN)/triptych gesture train motion --run runs/motion
 	$(BIN)/triptych gesture export runs/motion

@@ -10,6 +10,7 @@ turns, so that other work on the machine hits all alike; what counts is the medi
   2. early exit on, as by default: nothing is computed for what is solved or was wrong before
   3. the same with the search in bfloat16
   4. a curve of robust accuracy at ten epsilons against one of them
+Beside them the floor of whoever does all steps: as many forward passes and gradients, and no more.
 `ratio` is ours by default (2) over the fastest peer, on the adversarially trained network for
 CIFAR-10: the case that papers report, and the largest network here. Without it, the adversarially
 trained network that is worst for us; `ratios` holds all.
@@ -51,6 +52,9 @@ PACKAGES = (
 """The peers, and what they import that we do not have."""
 
 OURS = "triptych"
+BARE = "bare passes"
+"""The floor: forward passes and gradients of the pictures, without an attack."""
+
 STEPS = 40
 CURVE = 10
 """Number of epsilons of a curve: tenths of the target's own."""
@@ -240,7 +244,15 @@ def speed(target: Any, rounds: int) -> dict[str, Any]:
     def ours(asked: Any, **how: Any) -> float:
         return our_pgd(asked, pictures, labels, budget, **how).robust_accuracy
 
+    def bare(asked: Any) -> float:
+        for _ in range(STEPS):
+            leaf = pictures.detach().requires_grad_(True)
+            loss = torch.nn.functional.cross_entropy(asked(leaf), labels, reduction="sum")
+            torch.autograd.grad(loss, leaf)
+        return float("nan")
+
     sides: dict[str, Callable[[Any], float]] = {
+        BARE: bare,
         **{name: lambda asked, peer=peer: theirs(peer, asked) for name, peer in PEERS.items()},
         f"{OURS}, early exit off": lambda asked: ours(asked, early_exit=False),
         OURS: lambda asked: ours(asked, early_exit=True),
@@ -366,7 +378,8 @@ def summary(found: dict[str, Any]) -> dict[str, Any]:
         if "speed" not in entry:
             continue
         sides = entry["speed"]
-        best = min((s for s in sides if not s.startswith(OURS)), key=lambda s: sides[s]["seconds"])
+        peers = [side for side in sides if side != BARE and not side.startswith(OURS)]
+        best = min(peers, key=lambda side: sides[side]["seconds"])
 
         def over(side: str, key: str, best: str = best, sides: Any = sides) -> float:
             return sides[best][key] / sides[side][key]
@@ -378,9 +391,8 @@ def summary(found: dict[str, Any]) -> dict[str, Any]:
             "early_exit_cpu": over(OURS, "cpu_seconds"),
             "early_exit_off": over(f"{OURS}, early exit off", "seconds"),
             "bfloat16": over(f"{OURS}, bfloat16", "seconds"),
-            "over_each": {
-                peer: over(OURS, "seconds", peer) for peer in sides if not peer.startswith(OURS)
-            },
+            "bare_share": 1 / over(BARE, "seconds"),
+            "over_each": {peer: over(OURS, "seconds", peer) for peer in peers},
         }
 
     def headline(defended: bool) -> float | None:

@@ -115,3 +115,23 @@ def test_strength_is_judged(
     }
     write(tmp_path, "peers_strength.json", targets={"net": {"strength": strength}})
     assert word in script.peers_page(tmp_path)
+
+
+def test_strength_is_put_together_from_several_runs(script: ModuleType, tmp_path: Path) -> None:
+    """Cheap networks are measured on more examples than dear ones; each run says how it came."""
+    for number, count in enumerate((24, 300)):
+        strength = {
+            "examples": count,
+            "clean_accuracy": 0.9,
+            "triptych standard": {"robust_accuracy": 0.5, "cpu_seconds": 3},
+            "autoattack": {"robust_accuracy": 0.5, "cpu_seconds": 30},
+            "points_above_best_pgd": 0,
+            "points_above_autoattack": 0,
+        }
+        targets = {f"net {number}": {"strength": strength}}
+        write(tmp_path, f"peers_strength{number}.json", targets=targets)
+    page = script.peers_page(tmp_path)
+    assert "| net 0 | 24 |" in page
+    assert "| net 1 | 300 |" in page
+    assert "4.2 points of 24 and 0.3 points of 300" in page
+    assert page.count(f"`{ORIGIN['command']}`") == 2

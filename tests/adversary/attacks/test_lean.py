@@ -44,7 +44,7 @@ class Viewed(nn.Module):
 
     def __init__(self):
         super().__init__()
-        self.conv = nn.Conv2d(2, 3, 3, padding=1)
+        self.conv = nn.Conv2d(5, 3, 3, padding=1)
         self.linear = nn.Linear(3 * 256, 4)
 
     def forward(self, x):
@@ -95,15 +95,60 @@ def test_batch_norms_are_folded_and_answers_stay(size, linear):
     assert all(parameter.requires_grad for parameter in model.parameters())
 
 
-@pytest.mark.parametrize("make_model", [Reused, Random], ids=lambda m: m.__name__)
-def test_what_does_not_agree_is_not_used(make_model):
-    """A batch norm that cannot be folded, or a random model: the model itself is searched with."""
-    assert lean(make_model().eval(), torch.rand(5, 2, 8, 8)) is None
+def test_a_batch_norm_that_cannot_be_folded_stays():
+    """What the convolution gives goes past it, too."""
+    model, pictures = Reused().eval(), torch.rand(5, 2, 8, 8)
+    stand_in = lean(model, pictures)
+    assert stand_in is None or count_norms(stand_in, pictures) == 1
+
+
+def test_what_does_not_agree_is_not_used():
+    """A random model is itself searched with."""
+    assert lean(Random().eval(), torch.rand(5, 2, 8, 8)) is None
 
 
 def test_code_that_needs_channels_first_is_left_alone():
     """View fails on channels last, and there is no batch norm to fold."""
-    assert lean(Viewed().eval(), torch.rand(3, 2, 16, 16)) is None
+    assert lean(Viewed().eval(), torch.rand(3, 5, 16, 16)) is None
+
+
+class Flat(nn.Module):
+    """Maps of 6 channels for a linear layer, flattened by a module; twice, if asked for."""
+
+    def __init__(self, twice=False):
+        super().__init__()
+        self.conv = nn.Conv2d(5, 6, 3)
+        self.flat = nn.Flatten()
+        self.linear = nn.Linear(6 * 36, 4)
+        self.twice = twice
+
+    def forward(self, x):
+        """Logits."""
+        flat = self.flat(self.conv(x))
+        return self.linear(flat) + (flat[:, :4] if self.twice else 0)
+
+
+@pytest.mark.parametrize("size", [8, 20])
+def test_flattened_maps_keep_their_channels_last(size):
+    """The linear layer's weights are turned instead, and answers and gradients stay."""
+    torch.manual_seed(0)
+    model = nn.Sequential(
+        nn.Conv2d(5, 6, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(6), nn.Flatten(), nn.Linear(216, 4)
+    )
+    pictures = torch.rand(5, 5, size, size)
+    stand_in = lean(model, pictures)
+    assert stand_in is not None
+    pictures.requires_grad_()
+    answers = [ask(pictures) for ask in (stand_in, model)]
+    slopes = [torch.autograd.grad(each.square().sum(), pictures)[0] for each in answers]
+    assert torch.allclose(*answers, atol=1e-5)
+    assert torch.allclose(*slopes, atol=1e-5)
+
+
+def test_maps_whose_order_something_else_reads_are_left_alone():
+    """Turning the linear layer alone would change the answer."""
+    assert lean(Flat().eval(), torch.rand(3, 5, 8, 8)) is not None
+    assert lean(Flat(twice=True).eval(), torch.rand(3, 5, 8, 8)) is None
 
 
 def test_functions_and_plain_networks_have_no_lean_copy(make):

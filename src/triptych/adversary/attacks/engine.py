@@ -28,7 +28,7 @@ from triptych.adversary.attacks.method import Method
 from triptych.adversary.attacks.norms import spread
 from triptych.adversary.attacks.objectives import margin_without_aim
 from triptych.adversary.attacks.result import Stage, Work
-from triptych.adversary.attacks.rows import Rows, State, pick_state, put_state, where_rows
+from triptych.adversary.attacks.rows import Rows, State, pick_state, put_state
 from triptych.adversary.attacks.rules import Seen
 
 
@@ -135,7 +135,8 @@ class _Run:
             self._best, self._score = shown, score
         else:
             better = score > self._score
-            self._best = where_rows(better, shown, self._best)
+            index = better.nonzero().squeeze(1)
+            self._best.index_copy_(0, index, shown.index_select(0, index))
             self._score = torch.where(better, score, self._score)
 
         done = torch.zeros_like(reached)
@@ -180,7 +181,8 @@ class _Run:
         What they have seen is checked now if further jobs depend on it, else with that of others.
         """
         if len(index):
-            self._ended.append((self._rows.pick(index), self._best[index], self._score[index]))
+            best = self._best.index_select(0, index)
+            self._ended.append((self._rows.pick(index), best, self._score[index]))
             waiting = sum(len(rows) for rows, _, _ in self._ended)
             if self._stride < len(self.jobs) or waiting >= self.case.slots:
                 self.settle()
@@ -211,7 +213,7 @@ class _Run:
         gradient = slope.gradient
         if gradient is None:
             return None
-        largest = torch.linalg.vector_norm(gradient.flatten(1), torch.inf, dim=1)
+        largest = gradient.flatten(1).abs().amax(1)
         self.work.zero += len(largest) - int(largest.count_nonzero())
         if not math.isfinite(float(largest.sum(dtype=torch.float64))):
             odd = ~largest.isfinite()
@@ -273,9 +275,9 @@ class _Run:
             keep[free[len(jobs) :]] = False
             index = keep.nonzero().squeeze(1)
             self._rows = self._rows.pick(index)
-            self._points = self._points[index]
+            self._points = self._points.index_select(0, index)
             self._state = pick_state(self._state, index)
-            self._best, self._score = self._best[index], self._score[index]
+            self._best, self._score = self._best.index_select(0, index), self._score[index]
             self._job = self._job[index]
             if self._circles is not None:
                 self._circles.pick(index)

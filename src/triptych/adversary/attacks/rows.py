@@ -38,7 +38,7 @@ class Rows:
 
     def pick(self, index: Tensor) -> "Rows":
         """The rows at `index`."""
-        return Rows(**{f.name: getattr(self, f.name)[index] for f in fields(self)})
+        return Rows(**{f.name: getattr(self, f.name).index_select(0, index) for f in fields(self)})
 
     @classmethod
     def join(cls, parts: Sequence["Rows"]) -> "Rows":
@@ -53,7 +53,7 @@ class Rows:
 
 def pick_state(state: State, index: Tensor) -> State:
     """The memory of the rows at `index`."""
-    return {name: value[index] for name, value in state.items()}
+    return {name: value.index_select(0, index) for name, value in state.items()}
 
 
 def put_state(state: State, index: Tensor, new: State) -> None:

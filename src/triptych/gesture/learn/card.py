@@ -27,7 +27,8 @@ by shape and by both; `landmarks` [B, 21, 2], fractions of the crop; `embedding`
 }
 
 COMPOSED = """a fifth of the hands are drawn before photographs, and most of those
-pictured before a plain wall were cut out and put before other people's pictures"""
+pictured before a plain wall, some of those before a webcam, were cut out and put before other
+people's pictures"""
 
 LIMITS = """People in the photographs are mostly young men before a webcam, and most come from a few
 recordings; drawn people add skin tones, hair, glasses and signs, but not the variety of real ones.
@@ -49,6 +50,9 @@ def write_card(
     people = len({picture.person for picture in pictures if picture.source != "drawn"})
     recipe = result.get("recipe", {})
     composed = "; " + COMPOSED if recipe.get("composed") else ""
+    mean = ""
+    if share := result.get("share"):
+        mean = f" What ships lies {share:g} of the way from there to the end, weight by weight."
     lines = [
         f"# {name}.onnx",
         "",
@@ -62,7 +66,7 @@ def write_card(
         *(f"- {licence}: {count}" for licence, count in licences.most_common()),
         "",
         f"{result['steps']} steps, seed {result['seed']}, {result['minutes']:.0f} minutes on "
-        f"{result['threads']} CPU thread(s), going on from {result['start']}.",
+        f"{result['threads']} CPU thread(s), going on from {result['start']}." + mean,
         "",
         "## Measured on validation people",
         "",
@@ -81,7 +85,18 @@ def write_card(
 
 
 def _numbers(result: Mapping[str, Any]) -> str:
-    own = ("model", "steps", "seed", "minutes", "threads", "pictures", "people", "recipe", "start")
+    own = (
+        "model",
+        "steps",
+        "seed",
+        "minutes",
+        "threads",
+        "pictures",
+        "people",
+        "recipe",
+        "start",
+        "share",
+    )
 
     def rounded(value: Any) -> Any:
         if isinstance(value, Mapping):

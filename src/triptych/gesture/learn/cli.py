@@ -131,6 +131,25 @@ def classifier(
 
 
 @app.command()
+def mean(
+    first: Annotated[Path, typer.Argument(help="Exported reader that the run went on from.")],
+    second: Annotated[Path, typer.Argument(help="Folder of the finished run.")],
+    data: Data = None,
+    share: Annotated[
+        float, typer.Option(help="How far from the first to the second.", min=0, max=1)
+    ] = 0.25,
+    run: Annotated[Path, typer.Option(help="Folder that the mean is written to.")] = Path(
+        "runs/hand_reader_mean"
+    ),
+) -> None:
+    """Average the weights of a hand reader and of the run that went on from it."""
+    _import_training()
+    from triptych.gesture.learn.mean import make_mean
+
+    typer.echo(make_mean(_data(data), first, second, share, run))
+
+
+@app.command()
 def motion(
     data: Data = None,
     run: Annotated[Path, typer.Option(help="Folder of the run; is written anew.")] = Path(
@@ -200,13 +219,19 @@ def _options(
     drawn: int | None,
     boards: list[Board] | None,
 ) -> "Options":
+    _import_training()
+    from triptych.gesture.learn.train import Options
+
+    return Options(_data(data), run, steps, seed, threads, start, drawn, tuple(boards or ()))
+
+
+def _import_training() -> None:
     try:
-        from triptych.gesture.learn.train import Options
+        import triptych.gesture.learn.train  # noqa: F401
     except ModuleNotFoundError as error:
         raise Unavailable(
             f"Training needs {error.name}, which is not installed: pip install 'triptych[train]'."
         ) from error
-    return Options(_data(data), run, steps, seed, threads, start, drawn, tuple(boards or ()))
 
 
 def _data(data: Path | None) -> Path:
