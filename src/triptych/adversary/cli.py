@@ -52,8 +52,8 @@ def attack(
         str,
         typer.Option(
             help="standard, or one of fgsm, pgd, apgd, apgd-targeted, fmn, cw, ddn, sigma-zero, "
-            "square, nes, noise, black-box. standard is the strongest and slowest; for an ONNX "
-            "file, which gives no gradients, it is black-box."
+            "square, nes, hop-skip-jump, noise, black-box. standard is the strongest and slowest; "
+            "for an ONNX file, which gives no gradients, it is black-box."
         ),
     ] = "standard",
     examples: Annotated[int, typer.Option(help="Of the test pictures, the first.", min=1)] = 200,

@@ -16,6 +16,7 @@ from triptych.adversary.attacks.method import (
     ddn,
     fgsm,
     fmn,
+    hop_skip_jump,
     nes,
     pgd,
     random_noise,
@@ -39,6 +40,7 @@ METHODS: dict[str, Callable[[], Method | tuple[Method, ...] | None]] = {
     "sigma-zero": sigma_zero,
     "square": square,
     "nes": nes,
+    "hop-skip-jump": hop_skip_jump,
     "noise": random_noise,
     "black-box": black_box,
 }

@@ -12,6 +12,7 @@ from triptych.adversary.attacks.method import (
     ddn,
     fgsm,
     fmn,
+    hop_skip_jump,
     nes,
     pgd,
     random_noise,
@@ -37,6 +38,7 @@ TABLE = [
     (sigma_zero(6), ("l0",)),
     (square(9), ("linf", "l2", "l1")),
     (nes(2, samples=3), ALL),
+    (hop_skip_jump(40), ("linf", "l2")),
     (random_noise(3), ALL),
 ]
 CASES = [(method, norm) for method, norms in TABLE for norm in norms]
@@ -133,6 +135,7 @@ def test_without_a_gradient_black_box_attacks_succeed(make):
     [
         (ddn(), "linf", "DDN is for l2, not linf"),
         (sigma_zero(), "l2", "sigma-zero is for l0, not l2"),
+        (hop_skip_jump(), "l1", "hop-skip-jump is for linf and l2, not l1"),
         (square(), "l0", "square attack is not for l0"),
         (carlini_wagner(), "l1", "is for l2, not l1"),
     ],

@@ -1,14 +1,16 @@
 """`triptych adversary gallery`, as a person calls it, on scikit-learn's digits."""
 
 import json
+from shutil import copytree
 
 import pytest
+from safetensors.torch import load_file, save_file
 from typer.testing import CliRunner
 
 from triptych.adversary.gallery.catalogue import CATALOGUE
 from triptych.adversary.gallery.weights import shipped
 from triptych.cli import app
-from triptych.errors import TriptychError
+from triptych.errors import BrokenModel, TriptychError
 
 KEYS = {
     *("clean_accuracy", "claimed_accuracy", "broken_accuracy"),
@@ -114,3 +116,46 @@ def test_a_run_of_another_defence():
     """Weights are not mistaken for another's."""
     done = gallery("break", "empir", "--data", "digits", "--run", shipped("plain", "digits"))
     assert "holds plain for digits" in str(done.exception)
+
+
+def spoiled(folder, how):
+    """A copy of the digits' plain network with something wrong with it."""
+    copytree(shipped("plain", "digits"), folder)
+    card, weights = folder / "card.json", folder / "weights.safetensors"
+    if how == "cut short":
+        weights.write_bytes(weights.read_bytes()[:500])
+    elif how == "no numbers":
+        state = load_file(weights)
+        save_file({name: value * float("nan") for name, value in state.items()}, weights)
+    elif how == "no seed":
+        card.write_text(json.dumps({**json.loads(card.read_text()), "seed": None}))
+    elif how == "a list":
+        card.write_text("[1]")
+    return weights if how == "a file" else folder
+
+
+@pytest.mark.parametrize(
+    ("how", "sentence"),
+    [
+        ("cut short", "weights.safetensors holds no weights of plain"),
+        ("no numbers", "holds weights that are no numbers"),
+        ("no seed", "card.json is not the card of a gallery run"),
+        ("a list", "card.json is not the card of a gallery run"),
+        ("a file", "name the folder of a gallery run"),
+    ],
+)
+def test_spoiled_runs_get_a_sentence(tmp_path, how, sentence):
+    """Never a traceback, and never numbers of a network that answers none."""
+    done = gallery("break", "plain", "--data", "digits", "--run", spoiled(tmp_path / "run", how))
+    assert isinstance(done.exception, BrokenModel)
+    assert sentence in str(done.exception)
+
+
+def test_a_training_without_pictures_leaves_nothing(tmp_path, monkeypatch):
+    """No empty folder that looks like a run."""
+    monkeypatch.delenv("TRIPTYCH_DATA", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    done = gallery("train", "plain", "--data", "cifar10", "--run", tmp_path / "run")
+    assert isinstance(done.exception, TriptychError)
+    assert "The pictures of cifar10 are not on this machine" in str(done.exception)
+    assert not (tmp_path / "run").exists()

@@ -12,6 +12,7 @@ from triptych.adversary.attacks.ddn import Decoupled
 from triptych.adversary.attacks.fmn import MinimumNorm
 from triptych.adversary.attacks.found import Forward
 from triptych.adversary.attacks.gradients import Direct, Source
+from triptych.adversary.attacks.hop_skip_jump import HopSkipJump
 from triptych.adversary.attacks.objectives import Objective, cross_entropy, difference, dlr, margin
 from triptych.adversary.attacks.pgd import Noise, Steepest
 from triptych.adversary.attacks.rules import Rule
@@ -136,6 +137,11 @@ def nes(
 def square(queries: int = 5000, restarts: int = 1) -> Method:
     """Square attack: no gradients (Andriushchenko et al. 2020)."""
     return Method("square", RandomSquares(queries), margin, restarts)
+
+
+def hop_skip_jump(queries: int = 5000, restarts: int = 1) -> Method:
+    """HopSkipJump, for L-infinity and L2: hears answers, no logits (Chen et al. 2020)."""
+    return Method("hop-skip-jump", HopSkipJump(queries), margin, restarts, minimum=True)
 
 
 def random_noise(draws: int = 100) -> Method:

@@ -39,14 +39,14 @@ def train(
     """
     setting, made = setting_of(name, data, variant), defence(name)
     _check_accelerator(accelerator)
-    check_writable(folder / CARD)
-    resumed = (folder / CHECKPOINT).exists()
     began = time.process_time()
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         pipeline = made.pipeline(setting)
         plan = setting.schedule.plan(data, seed, accelerator)
-        task = made.task(pipeline, setting)
+        task = made.task(pipeline, setting)  # finds out first whether the pictures are here
+        check_writable(folder / CARD)
+        resumed = (folder / CHECKPOINT).exists()
         trained = fit(task, plan, folder, JsonLines(folder / "log.jsonl", echo))
     assert isinstance(trained, Trainee)
     card = {

@@ -43,7 +43,8 @@ def read(folder: Path) -> tuple[Pipeline, dict[str, Any]]:
         card = json.loads((folder / CARD).read_text(encoding="utf-8"))
         setting = setting_of(card["defence"], card["data"], card["variant"])
         pipeline = defence(card["defence"]).pipeline(setting)
-    except FileNotFoundError as error:
+        int(card["seed"])  # which results name
+    except OSError as error:
         raise BrokenModel(f"{folder} holds no {CARD}; name the folder of a gallery run.") from error
     except (ValueError, KeyError, TypeError, BadInput) as error:
         raise BrokenModel(f"{folder / CARD} is not the card of a gallery run.") from error
@@ -57,6 +58,8 @@ def read(folder: Path) -> tuple[Pipeline, dict[str, Any]]:
         raise BrokenModel(f"{folder} holds no {WEIGHTS}; train it again.") from error
     except Exception as error:  # safetensors raises its own kind, torch RuntimeError
         raise BrokenModel(f"{path} holds no weights of {card['defence']}.") from error
+    if not all(bool(part.isfinite().all()) for part in pipeline.state_dict().values()):
+        raise BrokenModel(f"{path} holds weights that are no numbers; train it again.")
     _, height, width = SHAPES[card["data"]]
     if height * width >= WIDE:
         channels_last(pipeline)

@@ -66,9 +66,10 @@ SETTINGS = {
         "mnist", Schedule(150, 200, 3e-4), "hadamard", 16, "tanh", 4, (32, 32, 32), kernel=5
     ),
     ("cifar10", "small"): Ecoc(
-        *("cifar10", Schedule(3, 128, 2e-3, "bf16-mixed"), "hadamard", 16, "tanh", 4),
+        *("cifar10", Schedule(8, 128, 2e-3, "bf16-mixed"), "hadamard", 16, "tanh", 4),
         (16, 32, 64),
         kernel=5,
+        normalise=True,
         strided=True,
         noise=0.032,
         blend=0.032,
@@ -139,10 +140,10 @@ class Chunk(nn.Module):
         for level, (before, after) in enumerate(plan):
             kernel = setting.kernel if level == 0 else 3
             last = level == len(plan) - 1
+            normalise = setting.normalise, setting.normalise and not last
             if setting.strided:
-                trunk += _strided_stage(before, after, kernel, level == 0)
+                trunk += _strided_stage(before, after, kernel, level == 0, *normalise)
             else:
-                normalise = setting.normalise, setting.normalise and not last
                 trunk += _stage(before, after, kernel, *normalise)
         self.trunk = nn.Sequential(*trunk)
         side = list[nn.Module]()
@@ -184,19 +185,27 @@ def _stage(
     before: int, after: int, kernel: int, normalise: bool, normalise_last: bool
 ) -> list[nn.Module]:
     """Two convolutions and a pooling that halves the sides, rounding up."""
-    layers = list[nn.Module]()
-    for number, wide in enumerate((before, after)):
-        layers += [nn.Conv2d(wide, after, kernel, padding=kernel // 2), nn.ELU()]
-        if normalise_last if number == 1 else normalise:
-            layers.append(nn.BatchNorm2d(after))
-    return [*layers, nn.MaxPool2d(3, 2, padding=1)]
+    return [
+        *_convolution(before, after, kernel, 1, normalise),
+        *_convolution(after, after, kernel, 1, normalise_last),
+        nn.MaxPool2d(3, 2, padding=1),
+    ]
 
 
-def _strided_stage(before: int, after: int, kernel: int, single: bool) -> list[nn.Module]:
+def _strided_stage(
+    before: int, after: int, kernel: int, single: bool, normalise: bool, normalise_last: bool
+) -> list[nn.Module]:
     """One or two convolutions, the last of which halves the sides, rounding up."""
-    first = [] if single else [nn.Conv2d(before, after, kernel, padding=kernel // 2), nn.ELU()]
+    first = [] if single else _convolution(before, after, kernel, 1, normalise)
     inside = before if single else after
-    return [*first, nn.Conv2d(inside, after, kernel, stride=2, padding=kernel // 2), nn.ELU()]
+    return [*first, *_convolution(inside, after, kernel, 2, normalise_last)]
+
+
+def _convolution(
+    before: int, after: int, kernel: int, stride: int, normalise: bool
+) -> list[nn.Module]:
+    layer = nn.Conv2d(before, after, kernel, stride=stride, padding=kernel // 2)
+    return [layer, nn.ELU(), *([nn.BatchNorm2d(after)] if normalise else [])]
 
 
 class Each(nn.Module):
