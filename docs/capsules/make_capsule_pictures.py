@@ -36,6 +36,9 @@ def main() -> None:
     with torch.no_grad():
         reading = network(canvas, noise=False)
     write("templates", template_sheet(network))
+    if "mnist" in shipped_names():
+        large = next(iter(networks(open_run(Path("mnist"))).values()))
+        write("templates-mnist", template_sheet(large, columns=10))
     write("readings", reading_sheet(reading, target_of(canvas, data)))
     print(explain_picture(run, f"test:{first[3]}", out=FOLDER / "explained.png").words)
 

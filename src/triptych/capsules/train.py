@@ -118,7 +118,6 @@ class CapsuleTask:
                 kept["held"][which],
                 kept["held"][2],
                 classes=self.settings.loss.classes,
-                restarts=3,
             )
             numbers[f"clustering_{name}"] = found.accuracy
         device = next(capsules.parameters()).device
