@@ -102,7 +102,7 @@ def test_data_that_is_not_here_or_lacks_its_labels(tmp_path, monkeypatch):
         packed = gzip.compress(header + bytes(2 * 28 * 28))
         (mnist / f"{split}-images-idx3-ubyte.gz").write_bytes(packed)
     assert "labels" in sentence("train", "mnist-small", "--run", tmp_path / "run")
-    assert not (tmp_path / "run" / "seed-0").exists()
+    assert not (tmp_path / "run").exists()
 
 
 def test_pictures_with_nan_are_refused_by_the_network(small):

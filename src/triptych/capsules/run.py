@@ -58,7 +58,11 @@ class Run:
 
 
 def create(folder: Path, settings: Settings, seeds: Sequence[int]) -> Run:
-    """A run that can be trained. Raises BadInput if another one is there already."""
+    """A run that can be trained.
+
+    Raises BadInput if another one is there already or its pictures are damaged, Unavailable if
+    they are not here; then nothing is written.
+    """
     run = Run(folder, settings, tuple(seeds))
     path = folder / SETTINGS
     if path.exists():
@@ -69,6 +73,8 @@ def create(folder: Path, settings: Settings, seeds: Sequence[int]) -> Run:
                 f"`triptych capsules resume {folder}`."
             )
         return run
+    if not settings.of_points:
+        read_pictures(settings.data.name, "train")  # what is wrong with them is told before
     try:
         folder.mkdir(parents=True, exist_ok=True)
         content = {"seeds": list(seeds), "settings": settings.model_dump()}
