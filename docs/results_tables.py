@@ -218,7 +218,7 @@ TABLES = (
         "mean does not. Signs: MediaPipe with a small head, taught its landmarks of our training "
         "people; at most three pictures of a person and sign, so that people count and not frames. "
         "On `wild` it reads better and sees far fewer signs that are none; on `test` it misses "
-        "more hands. Our reader was the fourth part of the training; what ships now is as fast.",
+        "more hands.",
         (
             Row("mean ms, all frames", "ratio", None, 2),
             Row("median ms, all frames", "ratios.all.p50_ms", None, 2),
