@@ -146,7 +146,7 @@ def test_without_files_the_page_says_so(tmp_path: Path) -> None:
 
 def test_marked_python_examples_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What a page shows in Python under a mark runs as it stands, in an empty folder."""
-    pytest.importorskip("torch")
+    pytest.importorskip("torch", reason="the examples need the extra train")
     monkeypatch.chdir(tmp_path)
     examples = [
         (str(page), code)

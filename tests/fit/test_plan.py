@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-pytest.importorskip("torch")
+pytest.importorskip("torch", reason="training needs the extra train")
 
 import torch
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from triptych.gesture.evaluate.intervals import bootstrap, proportion_interval, rate_interval
 
-stats = pytest.importorskip("scipy.stats")
+stats = pytest.importorskip("scipy.stats", reason="exact intervals are checked against SciPy")
 
 
 @settings(deadline=None)
