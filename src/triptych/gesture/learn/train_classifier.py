@@ -88,7 +88,7 @@ class ClassifierTask:
         self.empty = [s for s in scenes if s.hands_known and len(s.hands) == 0]
         self.with_face = [s for s in scenes if len(s.faces)]
         self.composer = _composer(folder, train, scenes) if recipe.composed else None
-        reader = HandReader(separable=recipe.convolution == "separable", styles=recipe.styles)
+        reader = HandReader(separable=recipe.convolution == "separable")
         self.backbone = reader.backbone
         self.pretrained = weights is not None
         if weights is not None:
