@@ -60,7 +60,7 @@ def test_presets_are_listed_and_printed_as_set_takes_them():
     """Each line of one preset can be given back with --set."""
     assert "mnist-small" in triptych("presets").stdout
     lines = triptych("presets", "digits").stdout.splitlines()
-    assert "parts.count=12" in lines and "objects.layers=12" in lines
+    assert "parts.count=16" in lines and "objects.layers=24" in lines
     from triptych.capsules.presets import preset
 
     assert preset("digits").changed(lines) == preset("digits")
@@ -101,7 +101,7 @@ def test_another_run_is_not_overwritten(tmp_path):
     """Training with other settings into the same folder is refused."""
     train_small(tmp_path)
     with pytest.raises(BadInput, match="holds a run with other settings"):
-        train_small(tmp_path, "--set", "parts.noise=0")
+        train_small(tmp_path, "--set", "parts.noise=1")
 
 
 @pytest.mark.parametrize("content", [None, "{", '{"seeds": [0]}', '{"settings": {}, "seeds": 3}'])
