@@ -328,7 +328,7 @@ TABLES = (
         "reader_choices.json",
         "Readers compared",
         "What the parts of the reader's training brought (see [Models](models.md)), on hands of "
-        "`val` people, at the score of use (0.8): as the pictures are, and shaken as the "
+        "`val` people, at a score of 0.8, then in use: as the pictures are, and shaken as the "
         "fifth part's training shakes, with at most 25 of a person and sign. Mean: of the weights "
         "of the fourth and the fifth part; quarter: a mean with a quarter of the fifth, which "
         "ships. Landmarks: mean distance from the teacher's, in extents of the hand.",
@@ -351,7 +351,7 @@ TABLES = (
         Table(
             f"reader_before_{split}.json",
             f"The reader that shipped before, in pictures: `{split}`",
-            "The fourth part of the training, at the score of 0.8 that is in use; what ships now "
+            "The fourth part of the training, at a score of 0.8, then in use; what ships now "
             "is a mean of its weights and the fifth's.",
             (
                 Row("macro-F1 over the five signs", "macro_f1"),

@@ -131,7 +131,7 @@ BAD = [
     ("[decide]\nenter = inf", "decide.enter = Infinity .* a number from 0.5 to 0.99."),
     ("[decide]\nenter = true", "decide.enter = true .* a number from 0.5 to 0.99."),
     ("[decide]\nenter = '0.8'", 'decide.enter = "0.8" .* a number from 0.5 to 0.99.'),
-    ("[decide]\nleave = 0.85", "decide.leave = 0.85 .* less than decide.enter = 0.8."),
+    ("[decide]\nleave = 0.85", "decide.leave = 0.85 .* less than decide.enter = 0.7."),
     ("[presence]\nface_stay = 0.9", "face_stay = 0.9 .* at most presence.face_enter = 0.55."),
     ("[presence]\naway_seconds = 60", "presence.away_seconds = 60 .* from 0.3 to 0.8."),
     ("[camera]\ndevice = 1.0", "camera.device = 1.0 .* a whole number from 0 to 99."),

@@ -67,14 +67,14 @@ class Decide(Section):
         description="Pause after a sign before the next one can start.",
     )
     enter: float = Field(
-        default=0.8,
+        default=0.7,
         ge=0.5,
         le=0.99,
         description="How sure a sign must be to start. Lower if your signs are missed, higher if "
         "other movements are taken for signs.",
     )
     leave: float = Field(
-        default=0.7,
+        default=0.6,
         ge=0.1,
         le=0.9,
         description="A sign ends when it is less sure than this; below enter.",
