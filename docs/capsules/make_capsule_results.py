@@ -230,7 +230,7 @@ SECTIONS: dict[str, Callable[[Result], str]] = {
     "claims_": _claims,
     "routing": _routing,
     "step": _anything("A training step against the ports' way"),
-    "train_": _anything("A training"),
+    "train_": _anything("How long a training of `digits` takes"),
     "ablation_": _ablation,
 }
 """By the beginning of a file's name."""

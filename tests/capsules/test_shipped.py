@@ -40,12 +40,13 @@ def test_each_explains_a_picture_of_yours_without_any_data(name, tmp_path, monke
         assert max(said["probe"], key=said["probe"].get) == "3"
 
 
-@pytest.mark.parametrize("name", [name for name in shipped_names() if name.startswith("mnist")])
-def test_those_of_mnist_tell_classes_apart_without_labels(name):
-    """Clusters of 1,000 training pictures, scored on 500 others; a loose bound on what ships."""
-    if not (Path(os.environ.get("TRIPTYCH_DATA", "")) / "mnist").is_dir():
+@pytest.mark.parametrize("name", shipped_names())
+def test_each_tells_classes_apart_without_labels(name):
+    """Clusters of 1,000 training pictures, scored on others; a loose bound on what ships."""
+    data = open_run(Path(name)).settings.data.name
+    if data == "mnist" and not (Path(os.environ.get("TRIPTYCH_DATA", "")) / "mnist").is_dir():
         pytest.skip("TRIPTYCH_DATA holds no mnist/")
-    train = read_pictures("mnist", "train")
+    train = read_pictures(data, "train")
     seen = Pictures(train.images[:1000], train.labels[:1000])
     others = Pictures(held(train).images[:500], held(train).labels[:500])
     run = open_run(Path(name))
@@ -53,3 +54,13 @@ def test_those_of_mnist_tell_classes_apart_without_labels(name):
     (presence, _), (other, _) = features(network, seen), features(network, others)
     found = cluster_and_match(presence, seen.labels.numpy(), other, others.labels.numpy())
     assert found.accuracy > 0.85
+
+
+def test_the_first_thing_that_a_stranger_runs_convinces(tmp_path, monkeypatch):
+    """`explain digits test:3`, a 2: taken for one, and nearly all of its ink drawn by parts."""
+    monkeypatch.chdir(tmp_path)
+    words = ["capsules", "explain", "digits", "test:3", "--json"]
+    said = json.loads(CliRunner().invoke(app, words, catch_exceptions=False).stdout)
+    assert said["label"] == 2 and max(said["probe"], key=said["probe"].get) == "2"
+    assert said["probe"]["2"] > 0.2  # twice chance; below that the words call it chance
+    assert sum(part["share"] for part in said["parts"]) > 0.8

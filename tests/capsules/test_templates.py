@@ -11,6 +11,7 @@ import torch
 
 from triptych.capsules.parts import Parts
 from triptych.capsules.presets import preset
+from triptych.capsules.settings import Settings
 from triptych.capsules.templates import Templates
 
 SIDE, TEMPLATE = 20, 7
@@ -38,8 +39,9 @@ def poses(count: int) -> torch.Tensor:
 
 def decoder(*changes: str) -> Templates:
     """Three templates on a small canvas with a dark background, sharp pixels."""
-    settings = preset("digits").changed(
-        [f"data.canvas={SIDE}", f"parts.template={TEMPLATE}", "parts.count=3", *changes]
+    base = ["data.place=resize", "parts.strides=2,1,1", "parts.count=3"]
+    settings = Settings().changed(
+        [f"data.canvas={SIDE}", f"parts.template={TEMPLATE}", *base, *changes]
     )
     templates = Templates(settings)
     with torch.no_grad():

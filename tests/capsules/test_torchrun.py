@@ -13,6 +13,9 @@ CHANGES = [
     *("parts.count=4", "parts.width=8", "objects.layers=3", "objects.output=16", "train.steps=6"),
     *("objects.hidden=12", "train.batch=16", "train.log_every=1", "train.average=0"),
     *("loss.presence_between=1", "loss.posterior_between=2", "train.evaluate_every=6"),
+    # What a process does with its own share alone, and half precision, would part the curves.
+    *("objects.standardise=false", "data.views=1", "train.precision=32-true"),
+    *("parts.noise=4", "objects.noise=4"),
 ]
 
 

@@ -112,23 +112,19 @@ PRESETS: dict[str, Settings] = {
         ),
         Settings(
             preset="digits",
-            data=Data(name="digits", canvas=16, place="resize"),
-            parts=Parts(
-                count=12,
-                width=32,
-                mixed_attention=False,
-                pixel_scale=0.3,
-                template=7,
-                strides=(2, 1, 1),
-            ),
-            objects=Objects(layers=(12,), presence_mask="log", smallest_vote_scale=0.1),
+            data=Data(name="digits", canvas=16, place="resize", **_RECIPE_DATA),
+            # A third of mnist-small's pixels, so each weighs more; else templates hardly learn.
+            parts=Parts(**{**_SMALL_PARTS, "strides": (2, 1, 1), "noise": 0.0, "pixel_scale": 0.1}),
+            objects=Objects(**_SMALL_OBJECTS),
+            loss=_RECIPE_LOSS,
             train=Train(
-                steps=2000,
-                optimiser="adam",
-                rate=3e-3,
-                template_rate=10.0,
-                average=0.99,
-                evaluate_every=500,
+                **{
+                    **_SMALL_TRAIN,
+                    "steps": 1200,
+                    "template_rate": 10.0,
+                    "lattice": 2,
+                    "evaluate_every": 400,
+                }
             ),
         ),
         Settings(
