@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -72,6 +73,19 @@ def test_a_run_is_shown_as_files_and_a_page(run):
     assert len(seed["health"]["presence"]) == 5
     total = sum(part["share"] for part in seed["pictures"][0]["parts"])
     assert total + seed["pictures"][0]["background"] == pytest.approx(1, abs=0.05)
+
+
+def test_numbers_of_other_weights_are_not_shown(run):
+    """What was evaluated before the weights changed, as by an upgrade, says nothing of these."""
+    file = run.folder / "evaluation.json"
+    file.write_text(json.dumps({"clustering_accuracy": {"mean": 0.4321}}))
+    words = "43.2 %"
+    show(run, run.folder)
+    assert words in (run.folder / "index.html").read_text(encoding="utf-8")
+    made = file.stat().st_mtime
+    os.utime(run.weights(0), (made + 5, made + 5))
+    show(run, run.folder)
+    assert words not in (run.folder / "index.html").read_text(encoding="utf-8")
 
 
 def test_the_page_asks_nobody_for_anything(run):

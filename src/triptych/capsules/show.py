@@ -106,9 +106,14 @@ def _subtitle(run: Run) -> str:
 
 
 def _numbers(run: Run) -> list[tuple[str, str]]:
-    """What `evaluate` has measured, if it was run."""
+    """What `evaluate` has measured, if it was run on these weights: they may have been trained on,
+    or come anew with the package."""
+    file = run.folder / "evaluation.json"
     try:
-        found = json.loads((run.folder / "evaluation.json").read_text(encoding="utf-8"))
+        measured = file.stat().st_mtime
+        if any(run.weights(seed).stat().st_mtime > measured for seed in run.seeds):
+            return []
+        found = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return []
     numbers: list[tuple[str, str]] = []
