@@ -60,12 +60,14 @@ def normalise_landmarks(landmarks: Tensor) -> Tensor:
 class HandReader(nn.Module):
     """[B, 3, S, S], RGB in [-1, 1] -> `Reading`; S is 128, or any multiple of 32.
 
-    separable: depthwise-separable convolutions in the backbone, or standard ones.
+    separable: depthwise-separable convolutions in the backbone, or standard ones. styles: mix
+    them while it trains.
     """
 
-    def __init__(self, *, separable: bool = True) -> None:
+    def __init__(self, *, separable: bool = True, styles: bool = False) -> None:
         super().__init__()
-        self.backbone = MobileNetV2(taps=(6, 13, 17), separable=separable)
+        mixed = (1, 3, 6) if styles else ()
+        self.backbone = MobileNetV2(taps=(6, 13, 17), separable=separable, mixed=mixed)
         width = 64
         self.lateral = nn.ModuleList(
             ConvUnit(channels, width, 1, 1, active=False) for channels in self.backbone.channels
