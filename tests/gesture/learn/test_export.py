@@ -123,10 +123,14 @@ def test_weights_are_stored_in_half_precision(run: tuple[Path, Detector, HandRea
 
 
 def test_halving_keeps_small_and_whole_numbers() -> None:
-    """Only large float32 tensors are halved, each behind a cast that gives its name back."""
+    """Only large float32 tensors are halved, each behind a cast that gives its name back.
+
+    A filter whose channel is dead can be folded into weights that a half cannot hold.
+    """
     arrays = {
         "large": np.linspace(-1, 1, 300, dtype=np.float32),
         "small": np.ones(4, np.float32),
+        "huge": np.linspace(-1, 7e4, 300, dtype=np.float32),
         "whole": np.arange(300),
     }
     model = helper.make_model(
@@ -144,6 +148,7 @@ def test_halving_keeps_small_and_whole_numbers() -> None:
     assert kinds == {
         "large_half": TensorProto.FLOAT16,
         "small": TensorProto.FLOAT,
+        "huge": TensorProto.FLOAT,
         "whole": TensorProto.INT64,
     }
     assert [(node.op_type, node.output[0]) for node in model.graph.node] == [

@@ -127,13 +127,16 @@ def _write(
 
 
 def halve(model: onnx.ModelProto, smallest: int = 256) -> None:
-    """Store large float32 weights as float16, each behind a Cast that loading folds away."""
+    """Store large float32 weights as float16, each behind a Cast that loading folds away.
+
+    Those that a float16 cannot hold stay as they are.
+    """
     casts = []
     for tensor in model.graph.initializer:
         if tensor.data_type != TensorProto.FLOAT:
             continue
         values = numpy_helper.to_array(tensor)
-        if values.size < smallest:
+        if values.size < smallest or np.abs(values).max() > np.finfo(np.float16).max:
             continue
         name = tensor.name
         tensor.CopyFrom(numpy_helper.from_array(values.astype(np.float16), name + "_half"))
