@@ -36,9 +36,9 @@ def mean_weights(first: Path, second: Path, share: float) -> onnx.ModelProto:
     in each part. Raises `BadInput` if the files do not hold the same network.
     """
     start, mean = _open(first), _open(second)
-    of_first = {tensor.name: numpy_helper.to_array(tensor) for tensor in start.graph.initializer}
+    of_first = {_named(tensor): numpy_helper.to_array(tensor) for tensor in start.graph.initializer}
     for tensor in mean.graph.initializer:
-        a, b = of_first.get(tensor.name), numpy_helper.to_array(tensor)
+        a, b = of_first.get(_named(tensor)), numpy_helper.to_array(tensor)
         if a is None or a.shape != b.shape:
             raise BadInput(f"{first} and {second} do not hold the same network.")
         if b.dtype.kind != "f" or tensor.name == "temperatures" or ".shape" in tensor.name:
@@ -95,6 +95,11 @@ def _measure(data: Path, path: Path) -> dict[str, Any]:
             "val_ece": expected_calibration_error(logits, labels, 1.0),
         }
     return numbers
+
+
+def _named(tensor: onnx.TensorProto) -> str:
+    """What it is called however it is stored: one file may hold as a half what the other cannot."""
+    return tensor.name.removesuffix("_half")
 
 
 def _open(path: Path) -> onnx.ModelProto:
