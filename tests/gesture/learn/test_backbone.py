@@ -14,7 +14,6 @@ from triptych.gesture.learn.backbone import (
     conv_units,
     fold,
     load_imagenet,
-    mix_styles,
     renormalise,
 )
 
@@ -51,35 +50,6 @@ def test_taps_have_the_stated_channels_and_strides() -> None:
     maps = outputs(made, torch.zeros(1, 3, 64, 96))
     assert made.channels == (32, 96, 320)
     assert [tuple(x.shape) for x in maps] == [(1, 32, 8, 12), (1, 96, 4, 6), (1, 320, 2, 3)]
-
-
-def test_mixing_styles_moves_statistics_between_pictures_alone() -> None:
-    """Each channel keeps its pattern; its mean lies between those of two pictures of the batch."""
-    torch.manual_seed(1)
-    x = torch.randn(6, 4, 8, 8) * torch.rand(6, 4, 1, 1) + 3 * torch.randn(6, 4, 1, 1)
-    moved = 0
-    for _ in range(20):
-        y = mix_styles(x)
-        moved += not torch.equal(y, x)
-
-        def pattern(z: Tensor) -> Tensor:
-            flat = z - z.mean((2, 3), keepdim=True)
-            return flat / flat.std((2, 3), keepdim=True)
-
-        assert torch.allclose(pattern(y), pattern(x), atol=1e-3)
-        means, allowed = y.mean((2, 3)), x.mean((2, 3))
-        assert (means <= allowed.amax(0) + 1e-4).all()
-        assert (means >= allowed.amin(0) - 1e-4).all()
-    assert 3 <= moved <= 17
-
-
-def test_styles_are_mixed_in_training_alone() -> None:
-    """What ships computes the same with and without."""
-    plain = network()
-    mixing = MobileNetV2(TAPS, mixed=(1, 3, 6)).eval()
-    mixing.load_state_dict(plain.state_dict())
-    pictures = torch.randn(2, 3, 32, 32)
-    assert_close(outputs(plain, pictures), outputs(mixing, pictures), 0.0)
 
 
 def test_the_network_ends_with_its_last_tap() -> None:

@@ -47,41 +47,6 @@ def square_crop(
     return np.concatenate([turn, shift[:, None]], axis=1)
 
 
-def stretch(matrix: Matrix, size: int, rng: Generator) -> Matrix:
-    """The same crop seen from a little aside: wider or narrower, and sheared, about its middle."""
-    aspect, shear = float(np.exp(rng.normal(0, 0.12))), rng.normal(0, 0.08)
-    change = np.array([[aspect**0.5, shear], [0.0, aspect**-0.5]])
-    moved = change @ (matrix[:, 2] - size / 2) + size / 2
-    return np.concatenate([change @ matrix[:, :2], moved[:, None]], axis=1)
-
-
-def tone(picture: Frame, rng: Generator) -> Frame:
-    """Skin and its light by chance: darker or lighter, darker skin also warmer."""
-    light = float(np.exp(rng.uniform(-0.6, 0.25)))
-    gains = np.array([light**1.2, light, light**0.85]) * rng.uniform(0.93, 1.07, 3)
-    steps = np.arange(256)[:, None] / 255
-    table = 255 * np.clip(steps ** float(np.exp(rng.uniform(-0.25, 0.25))) * gains, 0, 1)
-    return cv2.LUT(picture, table.astype(np.uint8)[None]).astype(np.uint8)
-
-
-def light_from_aside(picture: Frame, rng: Generator) -> Frame:
-    """A window or a screen at one side: up to five times as bright there as at the other."""
-    height, width = picture.shape[:2]
-    angle, fall = rng.uniform(0, 2 * np.pi), rng.uniform(0, 1.6)
-    x = np.linspace(-0.5, 0.5, width, dtype=np.float32) * np.float32(np.cos(angle))
-    y = np.linspace(-0.5, 0.5, height, dtype=np.float32) * np.float32(np.sin(angle))
-    gain = np.exp((x + y[:, None]) * np.float32(fall))[..., None]
-    colour = rng.uniform(0.92, 1.08, 3).astype(np.float32)
-    return np.clip(picture * gain * colour, 0, 255).astype(np.uint8)
-
-
-def jitter_light(picture: Frame, rng: Generator) -> Frame:
-    """Other skin half of the time, and light from aside now and then."""
-    if rng.random() < 0.5:
-        picture = tone(picture, rng)
-    return light_from_aside(picture, rng) if rng.random() < 0.4 else picture
-
-
 def jitter_colour(picture: Frame, rng: Generator) -> Frame:
     """Brightness, contrast, saturation and hue, each by a random amount; sometimes grey."""
     x = picture.astype(np.float32)

@@ -91,16 +91,12 @@ class MobileNetV2(nn.Module):
 
     Input: [B, 3, H, W], RGB, in [-1, 1], H and W multiples of 32.
     Output: a list of feature maps, in the order of `taps` (block numbers, counted from 1).
-    Only the depthwise-separable one can hold ImageNet's weights. mixed: after these blocks styles
-    are mixed while it trains; see `mix_styles`.
+    Only the depthwise-separable one can hold ImageNet's weights.
     """
 
-    def __init__(
-        self, taps: tuple[int, ...], *, separable: bool = True, mixed: tuple[int, ...] = ()
-    ) -> None:
+    def __init__(self, taps: tuple[int, ...], *, separable: bool = True) -> None:
         super().__init__()
         self.taps = taps
-        self.mixed = mixed
         self.stem = ConvUnit(3, 32, 3, 2, active=True)
         channels = 32
         blocks: list[nn.Module] = []
@@ -117,31 +113,9 @@ class MobileNetV2(nn.Module):
         found: list[Tensor] = []
         for number, block in enumerate(self.blocks, start=1):
             x = block(x)
-            if self.training and number in self.mixed:
-                x = mix_styles(x)
             if number in self.taps:
                 found.append(x)
         return found
-
-
-def mix_styles(x: Tensor) -> Tensor:
-    """[B, C, H, W] -> the same, half of the time with each channel's mean and deviation moved
-    towards another picture's of the batch (MixStyle, Zhou et al. 2021, arXiv 2104.02008).
-
-    Those statistics carry the camera, the light and the skin, which differ from stranger to
-    stranger; the sign must be told without them.
-    """
-    if torch.rand(()) < 0.5:
-        return x
-    values = x.float()
-    mean = values.mean(dim=(2, 3), keepdim=True).detach()
-    deviation = (values.var(dim=(2, 3), keepdim=True) + 1e-5).sqrt().detach()
-    own = torch.distributions.Beta(0.2, 0.2).sample((len(x), 1, 1, 1)).to(x.device)
-    other = torch.randperm(len(x), device=x.device)
-    new_mean = own * mean + (1 - own) * mean[other]
-    new_deviation = own * deviation + (1 - own) * deviation[other]
-    mixed = (values - mean) / deviation * new_deviation + new_mean
-    return mixed.to(x.dtype).contiguous(memory_format=torch.channels_last)
 
 
 def conv_units(network: nn.Module) -> Iterator[ConvUnit]:

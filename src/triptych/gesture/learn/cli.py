@@ -114,9 +114,6 @@ def classifier(
         int,
         typer.Option(help="Keep so many of the first blocks as they are; faster.", min=0, max=17),
     ] = 0,
-    styles: Annotated[
-        bool, typer.Option(help="Mix the pictures' styles within the network (MixStyle).")
-    ] = True,
 ) -> None:
     """Train the network that reads a hand's sign, landmarks and embedding.
 
@@ -129,9 +126,7 @@ def classifier(
     from triptych.gesture.learn.train import train_classifier
 
     jitter = Jitter(**{name.value: False for name in without or ()})
-    recipe = Recipe(
-        frozen, every, jitter, weights, convolution, split, composed, keep_first, styles
-    )
+    recipe = Recipe(frozen, every, jitter, weights, convolution, split, composed, keep_first)
     typer.echo(train_classifier(options, recipe))
 
 

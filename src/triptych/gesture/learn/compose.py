@@ -21,12 +21,9 @@ from triptych.gesture.demo.hand import draw_hand
 from triptych.gesture.learn.augment import (
     Jitter,
     jitter_colour,
-    jitter_light,
     jitter_webcam,
     occlude,
     square_crop,
-    stretch,
-    tone,
 )
 from triptych.gesture.learn.crops import read
 from triptych.gesture.learn.cutout import cut_out
@@ -236,8 +233,6 @@ def _compose(
         centre = centre + rng.uniform(-0.12, 0.12, 2) * side
     degrees = rng.normal(0, 12) if jitter.rotation else 0.0
     to_crop = square_crop((float(centre[0]), float(centre[1])), side, size, degrees=degrees)
-    if jitter.crop:
-        to_crop = stretch(to_crop, size, rng)
     whole = to_crop @ np.concatenate([placement, [[0, 0, 1]]])
     border = cv2.BORDER_REPLICATE if rng.random() < 0.5 else cv2.BORDER_CONSTANT
     behind = cv2.warpAffine(scene, to_crop, (size, size), flags=cv2.INTER_AREA, borderMode=border)
@@ -250,7 +245,7 @@ def _compose(
         front = tone(front.astype(np.uint8), rng)
     crop = np.clip(front * alpha + behind * (1 - alpha), 0, 255).astype(np.uint8)
     if jitter.colour:
-        crop = jitter_colour(jitter_light(crop, rng), rng)
+        crop = jitter_colour(crop, rng)
     if jitter.webcam:
         crop = jitter_webcam(crop, rng)
         if rng.random() < 0.15:
@@ -263,3 +258,12 @@ def _compose(
         "landmarks": landmarks,
         "known": np.float32(1.0),
     }
+
+
+def tone(picture: Frame, rng: Generator) -> Frame:
+    """Skin and its light by chance: darker or lighter, darker skin also warmer."""
+    light = float(np.exp(rng.uniform(-0.6, 0.25)))
+    gains = np.array([light**1.2, light, light**0.85]) * rng.uniform(0.93, 1.07, 3)
+    steps = np.arange(256)[:, None] / 255
+    table = 255 * np.clip(steps ** float(np.exp(rng.uniform(-0.25, 0.25))) * gains, 0, 1)
+    return cv2.LUT(picture, table.astype(np.uint8)[None]).astype(np.uint8)

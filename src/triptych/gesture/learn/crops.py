@@ -15,11 +15,9 @@ from triptych.errors import BadInput
 from triptych.gesture.learn.augment import (
     Jitter,
     jitter_colour,
-    jitter_light,
     jitter_webcam,
     occlude,
     square_crop,
-    stretch,
 )
 from triptych.gesture.learn.cutout import cut_out
 from triptych.gesture.learn.examples import HandExample
@@ -74,8 +72,6 @@ def crop_example(
     if jitter.rotation:
         degrees += rng.normal(0, 15)
     matrix = square_crop((centre[0], centre[1]), side, size, degrees=degrees, mirror=mirror)
-    if jitter.crop:
-        matrix = stretch(matrix, size, rng)
     flags = cv2.INTER_AREA if side > 2 * size else cv2.INTER_LINEAR
     border = cv2.BORDER_REPLICATE if rng.random() < 0.5 and jitter.crop else cv2.BORDER_CONSTANT
     crop = cv2.warpAffine(picture, matrix, (size, size), flags=flags, borderMode=border)
@@ -87,7 +83,7 @@ def crop_example(
             behind = _window(background, rng, size)
             crop = (crop * alpha + behind * (1 - alpha)).astype(np.uint8)
     if jitter.colour:
-        crop = jitter_colour(jitter_light(crop, rng), rng)
+        crop = jitter_colour(crop, rng)
     if jitter.webcam:
         crop = jitter_webcam(crop, rng)
         if rng.random() < 0.15:

@@ -16,9 +16,6 @@ from triptych.gesture.types import GESTURES
 OTHER, NONE, UNKNOWN = GESTURES.index("other"), GESTURES.index("none"), -1
 """UNKNOWN: a hand for certain, but nobody said which sign it makes."""
 
-NO_SIGN = -2
-"""A hand that makes no sign, or no hand; see `mistaken`."""
-
 FINGERS_UP = {"0": "fist", "1": "one", "2": "peace", "5": "palm"}
 """Box classes of one source say how many fingers are up ("2-hand"), others name the sign."""
 
@@ -92,7 +89,7 @@ def hand_examples(pictures: Sequence[HandPicture]) -> list[HandExample]:
     """Every hand of the pictures, with the sign that it is known to make."""
     found: list[HandExample] = []
     for picture in pictures:
-        hands, boxes = _landmarks(picture), drawn_boxes(picture)
+        hands, boxes = _landmarks(picture), _drawn_boxes(picture)
         label = _label(picture)
         if hands:
             # The raised hand is the sign's; what the other hand does is not said.
@@ -119,7 +116,7 @@ def scene_examples(pictures: Sequence[HandPicture]) -> list[SceneExample]:
     for picture in pictures:
         size = np.array([picture.width, picture.height] * 2, np.float32)
         hands = [box_of(landmarks) for landmarks in _landmarks(picture)]
-        for drawn, _name in drawn_boxes(picture):
+        for drawn, _name in _drawn_boxes(picture):
             if all(overlap(drawn, box) < 0.3 for box in hands):
                 hands.append(drawn)
         sure, doubtful = [], []
@@ -151,8 +148,7 @@ def _landmarks(picture: HandPicture) -> list[NDArray[np.float32]]:
     return [hand.landmarks[:, :2] * scale for hand in picture.hands]
 
 
-def drawn_boxes(picture: HandPicture) -> list[tuple[NDArray[np.float32], str]]:
-    """The boxes [4] that people drew around hands, in pixels, and what they called each."""
+def _drawn_boxes(picture: HandPicture) -> list[tuple[NDArray[np.float32], str]]:
     scale = np.array([picture.width, picture.height] * 2, np.float32)
     return [
         (np.asarray(box.box_xyxy, np.float32) * scale, box.name)

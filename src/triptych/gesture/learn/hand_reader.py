@@ -60,14 +60,12 @@ def normalise_landmarks(landmarks: Tensor) -> Tensor:
 class HandReader(nn.Module):
     """[B, 3, S, S], RGB in [-1, 1] -> `Reading`; S is 128, or any multiple of 32.
 
-    separable: depthwise-separable convolutions in the backbone, or standard ones. styles: mix
-    them while it trains.
+    separable: depthwise-separable convolutions in the backbone, or standard ones.
     """
 
-    def __init__(self, *, separable: bool = True, styles: bool = False) -> None:
+    def __init__(self, *, separable: bool = True) -> None:
         super().__init__()
-        mixed = (1, 3, 6) if styles else ()
-        self.backbone = MobileNetV2(taps=(6, 13, 17), separable=separable, mixed=mixed)
+        self.backbone = MobileNetV2(taps=(6, 13, 17), separable=separable)
         width = 64
         self.lateral = nn.ModuleList(
             ConvUnit(channels, width, 1, 1, active=False) for channels in self.backbone.channels

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from triptych.gesture.learn.examples import NO_SIGN, UNKNOWN, HandExample
+from triptych.gesture.learn.examples import UNKNOWN, HandExample
 from triptych.gesture.types import GESTURES
 
 SHARES = {
@@ -26,12 +26,8 @@ SHARES = {
     "idle": 0.07,
     "none": 0.05,
     "unknown": 0.04,
-    "mistaken": 0.08,
 }
-"""How often each gesture is drawn; `idle` hands are `other`, too, `mistaken` places no sign."""
-
-UNNAMED = {UNKNOWN: "unknown", NO_SIGN: "mistaken"}
-"""Pools of what shows none of our gestures."""
+"""How often each gesture is drawn; `idle` hands are `other`, too."""
 
 WEBCAM = 0.5
 """Share of a gesture's draws that webcam people have at least, where there are any."""
@@ -56,7 +52,7 @@ def make_pools(examples: Sequence[HandExample]) -> dict[str, Pool]:
         lambda: defaultdict(list)
     )
     for example in examples:
-        name = UNNAMED.get(example.label) or GESTURES[example.label]
+        name = "unknown" if example.label == UNKNOWN else GESTURES[example.label]
         name = "idle" if example.idle else name
         people[name][example.person, example.webcam].append(example)
     return {

@@ -24,8 +24,7 @@ class Recipe:
     backbone's 3x3 filters, depthwise-separable or standard. split: who validates, other people or
     neighbouring frames of the same people (as the talk had it; flatters). composed: draw some crops
     from hands put before other photographs. kept: how many of the backbone's first blocks, and its
-    stem, stay as they are; halves the time of going on from a trained network. styles: mix the
-    pictures' styles within the network, for strangers' sake.
+    stem, stay as they are; halves the time of going on from a trained network.
     """
 
     frozen: bool = False
@@ -36,7 +35,6 @@ class Recipe:
     split: Literal["people", "frames"] = "people"
     composed: bool = False
     kept: int = 0
-    styles: bool = False
 
 
 def every_nth(pictures: Sequence[HandPicture], step: int) -> list[HandPicture]:

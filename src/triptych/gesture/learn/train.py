@@ -23,7 +23,6 @@ from triptych.gesture.learn.examples import HandExample, hand_examples, scene_ex
 from triptych.gesture.learn.export import export_detector, export_hand_reader
 from triptych.gesture.learn.hand_reader import HandReader
 from triptych.gesture.learn.metrics import five_sign_f1, per_sign_f1
-from triptych.gesture.learn.mistaken import mistaken_places
 from triptych.gesture.learn.recipe import Recipe, by_frames, every_nth
 from triptych.gesture.learn.shape import Hands, fit_shape, jointed_hands, weigh
 from triptych.gesture.learn.train_classifier import ClassifierTask
@@ -93,7 +92,7 @@ def train_classifier(options: Options, recipe: Recipe = Recipe()) -> Path:  # no
     train = every_nth(train, recipe.every)
     task = ClassifierTask(
         options.data / "hands",
-        [*hand_examples(train), *mistaken_places(options.data / "hands", train)],
+        hand_examples(train),
         hand_examples(validation),
         scene_examples(train),
         weights=_weights(options) if recipe.weights == "imagenet" else None,

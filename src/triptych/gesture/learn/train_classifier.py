@@ -26,17 +26,9 @@ from triptych.gesture.learn.backbone import (
 )
 from triptych.gesture.learn.compose import Composer
 from triptych.gesture.learn.crops import collate, crop_example, to_tensor
-from triptych.gesture.learn.examples import (
-    NO_SIGN,
-    NONE,
-    OTHER,
-    UNKNOWN,
-    HandExample,
-    SceneExample,
-)
+from triptych.gesture.learn.examples import NONE, OTHER, UNKNOWN, HandExample, SceneExample
 from triptych.gesture.learn.hand_reader import REACH, SIZE, HandReader, Reading, blobs
 from triptych.gesture.learn.metrics import five_sign_f1
-from triptych.gesture.learn.mistaken import nearby
 from triptych.gesture.learn.pools import draw_name, make_pools
 from triptych.gesture.learn.recipe import Recipe
 from triptych.gesture.learn.reimport import load_exported
@@ -96,7 +88,7 @@ class ClassifierTask:
         self.empty = [s for s in scenes if s.hands_known and len(s.hands) == 0]
         self.with_face = [s for s in scenes if len(s.faces)]
         self.composer = _composer(folder, train, scenes) if recipe.composed else None
-        reader = HandReader(separable=recipe.convolution == "separable", styles=recipe.styles)
+        reader = HandReader(separable=recipe.convolution == "separable")
         self.backbone = reader.backbone
         self.pretrained = weights is not None
         if weights is not None:
@@ -128,7 +120,7 @@ class ClassifierTask:
     def batch(self, generator: Generator) -> dict[str, Tensor]:
         """One step's crops, drawn by sign, then by person.
 
-        picture [B, 128, 128, 3] uint8 BGR, label [B] int64, UNKNOWN and NO_SIGN among them,
+        picture [B, 128, 128, 3] uint8 BGR, label [B] int64 (UNKNOWN: a hand, no known sign),
         weight [B], landmarks [B, 21, 2] fractions of the crop, known [B] 1 where they are.
         """
         return collate([self._sample(generator) for _ in range(self.batch_size)])
@@ -143,8 +135,6 @@ class ClassifierTask:
         if name == "none" and rng.random() < 0.6:
             return self._elsewhere(rng)
         example = self.pools[name].draw(rng)
-        if name == "mistaken":
-            return self._crop(nearby(example, rng), rng)
         if name in SIGNS and rng.random() < UPSIDE_DOWN:
             # A hand that points down makes no sign: that is how hands hang when they rest.
             idle = replace(example, label=OTHER)
@@ -195,7 +185,7 @@ class ClassifierTask:
         parts: dict[str, Tensor] = {}
         for name, logits in reading.logits.items():
             # Where there is no hand the landmarks mean nothing.
-            known_hand = (label >= 0) * (label != NONE)
+            known_hand = (label != NONE) * (label != UNKNOWN)
             use = weight * known_hand if name == "shape" else weight
             parts[name] = (sign_loss(logits.float(), label) * use).sum() / use.sum().clamp_min(1)
         known = batch["known"] * weight
@@ -269,12 +259,10 @@ class ClassifierTask:
 
 
 def sign_loss(logits: Tensor, label: Tensor) -> Tensor:
-    """[B, 8], [B] -> [B]: cross-entropy; for an unknown sign, that it is not no hand at all; for no
-    sign, that it is another hand's or none."""
+    """[B, 8], [B] -> [B]: cross-entropy; for an unknown sign, that it is not no hand at all."""
     known = F.cross_entropy(logits, label.clamp_min(0), reduction="none", label_smoothing=0.05)
     some_hand = -torch.log1p(-logits.softmax(dim=1)[:, NONE].clamp_max(1 - 1e-4))
-    no_sign = -logits.log_softmax(dim=1)[:, [OTHER, NONE]].logsumexp(dim=1)
-    return torch.where(label == NO_SIGN, no_sign, torch.where(label == UNKNOWN, some_hand, known))
+    return torch.where(label == UNKNOWN, some_hand, known)
 
 
 def _composer(
