@@ -28,7 +28,7 @@ def refuse(constant: str) -> None:
     raise AssertionError(constant)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.dictionaries(st.text(), values))
 def test_any_numbers_become_strict_json_on_one_line(numbers: dict[str, object]) -> None:
     """What is written can be read by every JSON reader: no NaN, no infinity, no line break."""

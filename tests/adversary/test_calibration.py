@@ -40,7 +40,7 @@ def test_four_examples_by_hand():
 
 
 @given(bins=st.integers(1, 30), count=st.integers(1, 60), equal=st.booleans())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_expected_calibration_error_is_that_of_a_plain_loop(bins, count, equal):
     """Every example is in one bin, and the error is the weighted gap of the bins."""
     logits, labels = draw(count)

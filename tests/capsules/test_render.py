@@ -34,7 +34,7 @@ def centre(picture):
     return (picture.sum(0) @ line / mass).item(), (picture.sum(1) @ line / mass).item()
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     st.floats(0.3, 0.6),
     st.floats(0.3, 0.6),

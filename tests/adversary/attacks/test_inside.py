@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from triptych.adversary import Threat
@@ -18,7 +18,6 @@ def scene(seed, dtype, count=6):
     return clean, far
 
 
-@settings(deadline=None)
 @given(
     seeds,
     st.sampled_from(["linf", "l2", "l1"]),
@@ -35,7 +34,6 @@ def test_epsilon_is_never_exceeded(seed, norm, epsilon, dtype):
     assert 0 <= float(found.min()) <= float(found.max()) <= 1
 
 
-@settings(deadline=None)
 @given(seeds, st.sampled_from(["linf", "l2", "l1"]))
 def test_what_is_well_inside_is_left_as_it_is(seed, norm):
     """A picture away from the ball's surface passes unchanged."""
@@ -52,7 +50,6 @@ def test_epsilon_zero_is_the_clean_picture_whatever_the_box():
     assert torch.equal(enforce(threat, clean + 1, clean, threat.epsilons(1)), clean)
 
 
-@settings(deadline=None)
 @given(seeds, st.sampled_from(["linf", "l2", "l1"]), st.integers(0, 40))
 def test_the_grid_holds_whole_levels_within_epsilon(seed, norm, reach):
     """On the grid every value is one of 256, and the distance in levels is within epsilon."""

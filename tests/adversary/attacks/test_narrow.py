@@ -11,7 +11,7 @@ from triptych.adversary.attacks.narrow import Narrow, is_narrow
 sides = st.tuples(st.integers(1, 4), st.integers(1, 4))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     channels=st.integers(1, 4),
     kernel=sides,

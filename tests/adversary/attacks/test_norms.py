@@ -24,7 +24,6 @@ def project(name, point, radius):
     return NORMS[name].project(point, CLEAN, radius, 0.0, 1.0)
 
 
-@settings(deadline=None)
 @given(names, points, radii)
 def test_a_projection_is_allowed_and_stays(name, point, radius):
     """The projection lies in the ball and the box, and projecting again changes nothing."""
@@ -35,7 +34,6 @@ def test_a_projection_is_allowed_and_stays(name, point, radius):
     assert torch.allclose(project(name, once, radius), once, atol=1e-9)
 
 
-@settings(deadline=None)
 @given(st.sampled_from(BALLS), points, points, radii)
 def test_a_projection_is_the_nearest_allowed_point(name, point, other, radius):
     """From the projection, no allowed point lies in the direction of what was projected.
@@ -46,7 +44,6 @@ def test_a_projection_is_the_nearest_allowed_point(name, point, other, radius):
     assert float(((point - nearest) * (allowed - nearest)).sum()) <= 1e-8
 
 
-@settings(deadline=None)
 @given(points, st.integers(0, 6))
 def test_the_l0_projection_is_the_best_of_all_choices(point, count):
     """Of all sets of `count` values that may change, none gives a nearer picture."""
@@ -58,7 +55,6 @@ def test_the_l0_projection_is_the_best_of_all_choices(point, count):
         assert distance <= float((point - other).square().sum()) + 1e-9
 
 
-@settings(deadline=None)
 @given(names, points)
 def test_what_is_allowed_is_its_own_projection(name, point):
     """A picture inside the box within a wide enough ball is left as it is."""
@@ -152,7 +148,7 @@ def test_starts_fill_the_ball(name):
     assert float(shift.mean(0).abs().max()) < 0.02
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(names, st.integers(0, 2**40))
 def test_a_draw_depends_on_its_key_only(name, key):
     """Alone or among others, the same key draws the same start."""

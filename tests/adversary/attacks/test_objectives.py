@@ -3,7 +3,7 @@
 import pytest
 import torch
 import torch.nn.functional as F
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from triptych.adversary.attacks.objectives import (
@@ -51,7 +51,6 @@ def test_dlr():
     assert dlr(LOGITS, LABELS, AIMS).tolist() == pytest.approx([-3 / 4, 3.5 / 4.25])
 
 
-@settings(deadline=None)
 @given(rows, st.floats(0.01, 100), st.floats(-50, 50), st.integers(0, 4), st.integers(-1, 4))
 def test_dlr_ignores_scale_and_shift(row, scale, shift, label, aim):
     """Scaling or shifting all logits changes nothing, which cross-entropy cannot say."""
@@ -64,7 +63,6 @@ def test_dlr_ignores_scale_and_shift(row, scale, shift, label, aim):
     assert torch.allclose(once, dlr(scale * logits + shift, labels, aims), rtol=1e-6, atol=1e-6)
 
 
-@settings(deadline=None)
 @given(rows, st.integers(0, 4))
 def test_a_margin_is_positive_exactly_when_wrong(row, label):
     """The sign of the margin says whether the answer is wrong."""

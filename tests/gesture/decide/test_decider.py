@@ -211,7 +211,7 @@ def _events(make, script, times):
     return told(play(scenes))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(segments, st.floats(0, 1))
 def test_same_events_at_every_rate(make, script, phase):
     """At 5, 15, 30 and 60 pictures a second a signal fires alike, to within one interval."""
@@ -230,7 +230,7 @@ def test_same_events_at_every_rate(make, script, phase):
             assert abs(a - b) <= allowed + 1 / 240 + 1e-6
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(segments, st.lists(st.floats(0.01, 0.2), min_size=20, max_size=60))
 def test_same_events_at_irregular_times(make, script, intervals):
     """With intervals from 0.01 to 0.2 s the events are those of a steady fast camera."""

@@ -53,7 +53,7 @@ def test_shapes_say_which_sign_it_is() -> None:
     assert np.linalg.norm(tips["ok"][0] - tips["ok"][1]) < 0.1
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.integers(0, 10_000), st.sampled_from(sorted(POSES)))
 def test_bones_keep_their_lengths(seed: int, gesture: str) -> None:
     """Whatever the jitter, fingers neither stretch nor shrink, and nothing is infinite."""
@@ -63,7 +63,7 @@ def test_bones_keep_their_lengths(seed: int, gesture: str) -> None:
         assert np.linalg.norm(joints[first + 1] - joints[first]) == pytest.approx(length, rel=1e-6)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(st.integers(0, 10_000), st.sampled_from(sorted(POSES)))
 def test_random_hands_are_reproducible(seed: int, gesture: str) -> None:
     """The same seed gives the same hand, and drawing it twice the same pixels."""

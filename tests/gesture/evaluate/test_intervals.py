@@ -12,7 +12,6 @@ from triptych.gesture.evaluate.intervals import bootstrap, proportion_interval, 
 stats = pytest.importorskip("scipy.stats", reason="exact intervals are checked against SciPy")
 
 
-@settings(deadline=None)
 @given(st.integers(1, 3000), st.data())
 def test_shares_agree_with_scipy(total: int, data: st.DataObject) -> None:
     """Wilson's interval is SciPy's, from no hit to all hits."""
@@ -21,7 +20,7 @@ def test_shares_agree_with_scipy(total: int, data: st.DataObject) -> None:
     assert proportion_interval(hits, total) == pytest.approx([wanted.low, wanted.high], abs=1e-9)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.integers(0, 2000), st.floats(0.01, 100))
 def test_rates_agree_with_scipy(count: int, hours: float) -> None:
     """Garwood's interval is half a chi-squared quantile, also for hundreds of events."""

@@ -47,7 +47,7 @@ def test_a_quarter_turn() -> None:
     assert through(matrix, 32, 0) == pytest.approx([64, 96])
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.integers(0, 100_000), st.sampled_from([(128, 128), (256, 256), (9, 40)]))
 @pytest.mark.parametrize("change", [jitter_colour, jitter_webcam, occlude])
 def test_pictures_stay_pictures(

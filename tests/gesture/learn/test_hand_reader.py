@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from triptych.gesture.learn.hand_reader import (
@@ -25,7 +25,6 @@ def landmarks(seed: int) -> torch.Tensor:
     return torch.from_numpy(np.random.default_rng(seed).random((2, 21, 2), np.float32))
 
 
-@settings(deadline=None)
 @given(st.integers(0, 99), st.floats(-3, 3), st.floats(-3, 3), st.floats(0.2, 5))
 def test_shape_knows_neither_place_nor_size(seed: int, x: float, y: float, scale: float) -> None:
     """Moving and scaling a hand changes nothing in the normalised landmarks."""

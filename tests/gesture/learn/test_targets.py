@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from triptych.gesture.learn.mosaic import Objects, place, tiles
@@ -34,7 +34,6 @@ def separate_boxes(draw: st.DrawFn) -> list[list[float]]:
     return made
 
 
-@settings(deadline=None)
 @given(separate_boxes(), separate_boxes())
 def test_boxes_come_back(hands: list[list[float]], faces: list[list[float]]) -> None:
     """What the targets say, read as the network's answer, are the boxes themselves."""
@@ -116,7 +115,6 @@ def test_tiles_cover_the_square_once(seed: int) -> None:
     assert (board == 1).all()
 
 
-@settings(deadline=None)
 @given(st.integers(0, 10_000))
 def test_boxes_stay_on_what_they_name(seed: int) -> None:
     """However a picture is placed, the box lies around the pixels that it lay around before."""

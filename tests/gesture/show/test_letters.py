@@ -41,7 +41,7 @@ def test_nothing_to_write_is_no_error() -> None:
     assert draw_text("\u200b", 20).max() == 0
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.text(max_size=60))
 def test_wrapped_lines_fit_and_lose_nothing(text: str) -> None:
     """No line of several letters is too wide, and all letters are still there, in order."""

@@ -13,7 +13,7 @@ def _pixels(rng: np.random.Generator, rows: int, cols: int) -> np.ndarray:
     return np.concatenate([rng.random((rows, cols, 3), np.float32) * opacity, opacity], axis=2)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.integers(0, 1000),
     st.integers(1, 12),
