@@ -120,7 +120,7 @@ PRESETS: dict[str, Settings] = {
             train=Train(
                 **{
                     **_SMALL_TRAIN,
-                    "steps": 1200,
+                    "steps": 2400,
                     "template_rate": 10.0,
                     "lattice": 2,
                     "evaluate_every": 400,
