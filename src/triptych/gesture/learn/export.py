@@ -145,6 +145,17 @@ def halve(model: onnx.ModelProto, smallest: int = 256) -> None:
         model.graph.node.insert(position, node)
 
 
+def restore(model: onnx.ModelProto) -> None:
+    """Undo `halve`: every weight float32 under its own name."""
+    for tensor in model.graph.initializer:
+        if tensor.name.endswith("_half"):
+            values = numpy_helper.to_array(tensor).astype(np.float32)
+            tensor.CopyFrom(numpy_helper.from_array(values, tensor.name.removesuffix("_half")))
+    for node in list(model.graph.node):
+        if node.op_type == "Cast" and node.input[0].endswith("_half"):
+            model.graph.node.remove(node)
+
+
 def _record(path: Path, data: bytes) -> None:
     listing = path.parent / "models.json"
     known = json.loads(listing.read_text(encoding="utf-8")) if listing.exists() else {}

@@ -20,6 +20,7 @@ from triptych.gesture.learn.calibrate import expected_calibration_error
 from triptych.gesture.learn.card import write_card
 from triptych.gesture.learn.crops import collate, crop_example
 from triptych.gesture.learn.examples import UNKNOWN, hand_examples
+from triptych.gesture.learn.export import halve, restore
 from triptych.gesture.learn.install import describe
 from triptych.gesture.learn.metrics import five_sign_f1, per_sign_f1
 from triptych.gesture.learn.train import PERMISSIVE
@@ -36,15 +37,16 @@ def mean_weights(first: Path, second: Path, share: float) -> onnx.ModelProto:
     in each part. Raises `BadInput` if the files do not hold the same network.
     """
     start, mean = _open(first), _open(second)
-    of_first = {_named(tensor): numpy_helper.to_array(tensor) for tensor in start.graph.initializer}
+    of_first = {tensor.name: numpy_helper.to_array(tensor) for tensor in start.graph.initializer}
     for tensor in mean.graph.initializer:
-        a, b = of_first.get(_named(tensor)), numpy_helper.to_array(tensor)
+        a, b = of_first.get(tensor.name), numpy_helper.to_array(tensor)
         if a is None or a.shape != b.shape:
             raise BadInput(f"{first} and {second} do not hold the same network.")
         if b.dtype.kind != "f" or tensor.name == "temperatures" or ".shape" in tensor.name:
             continue
-        values = (1 - share) * a.astype(np.float32) + share * b.astype(np.float32)
-        tensor.CopyFrom(numpy_helper.from_array(values.astype(b.dtype), tensor.name))
+        values = ((1 - share) * a + share * b).astype(b.dtype)
+        tensor.CopyFrom(numpy_helper.from_array(values, tensor.name))
+    halve(mean)
     return mean
 
 
@@ -97,13 +99,10 @@ def _measure(data: Path, path: Path) -> dict[str, Any]:
     return numbers
 
 
-def _named(tensor: onnx.TensorProto) -> str:
-    """What it is called however it is stored: one file may hold as a half what the other cannot."""
-    return tensor.name.removesuffix("_half")
-
-
 def _open(path: Path) -> onnx.ModelProto:
     try:
-        return onnx.load(str(path))
+        model = onnx.load(str(path))
     except Exception as error:  # onnx raises whatever its parser stumbles over
         raise BadInput(f"{path} is not an ONNX file that can be read.") from error
+    restore(model)  # a layer may be stored as halves in one file and not in the other
+    return model
