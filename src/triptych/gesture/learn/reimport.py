@@ -13,6 +13,7 @@ from onnx import numpy_helper
 
 from triptych.errors import BadInput
 from triptych.gesture.learn.backbone import conv_units
+from triptych.gesture.learn.export import restore
 from triptych.gesture.learn.hand_reader import HandReader
 
 
@@ -25,8 +26,9 @@ def load_exported(network: HandReader, path: Path) -> list[str]:
         model = onnx.load(str(path))
     except Exception as error:  # onnx raises whatever its parser stumbles over
         raise BadInput(f"{path} is not an ONNX file that can be read.") from error
+    restore(model)
     held = {
-        tensor.name.removesuffix("_half").removeprefix("network."): numpy_helper.to_array(tensor)
+        tensor.name.removeprefix("network."): numpy_helper.to_array(tensor)
         for tensor in model.graph.initializer
     }
     state = network.state_dict()
